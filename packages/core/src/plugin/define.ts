@@ -1,0 +1,102 @@
+import type { Logger } from './logger.js'
+import type { Counters, Encoder, Source, Transport } from './parts.js'
+import type { Stream } from './stream.js'
+
+/** The version of everything in `@streamer/core/plugin`; a plugin made for another one is refused. */
+export const pluginApiVersion = 1
+
+/** What the core needs of an options schema: the Standard Schema interface (version 1), which zod, valibot, arktype and others have. */
+export interface OptionsSchema<Options = unknown> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => ValidationResult<Options> | Promise<ValidationResult<Options>>
+    readonly types?: { readonly input: unknown; readonly output: Options } | undefined
+    /** Where the library offers it, unknown keys get the nearest known one named and `streamer schema` knows the options. */
+    readonly jsonSchema?: { readonly input: (options: { target: 'draft-2020-12' }) => Record<string, unknown> }
+  }
+}
+
+export type ValidationResult<Options> =
+  | { readonly value: Options; readonly issues?: undefined }
+  | {
+      readonly issues: ReadonlyArray<{
+        readonly message: string
+        readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
+      }>
+    }
+
+export type TransportState = 'stopped' | 'starting' | 'up' | 'failed'
+
+export interface TransportStatus {
+  /** Unique in the process: `http`, or `http-2` for a second one. */
+  readonly name: string
+  readonly use: string
+  readonly state: TransportState
+  /** Where it listens; addresses may be wildcards (`0.0.0.0`, `[::]`). */
+  readonly urls: readonly string[]
+  readonly counters: Counters
+  readonly lastFailure?: { readonly code: string; readonly message: string; readonly atMs: number }
+}
+
+/** A read-only view of the whole program, for state pages. */
+export interface HostView {
+  /** Version of the core. */
+  readonly version: string
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAtMs: number
+  readonly streams: ReadonlyMap<string, Stream>
+  transports(): readonly TransportStatus[]
+}
+
+/** What a plugin gets besides its options. */
+export interface PluginContext {
+  /** Unique name of this part in the process, as it stands in logs and statistics. */
+  readonly name: string
+  readonly logger: Logger
+  readonly host: HostView
+  /** Absolute path of the folder of the configuration file (the working directory without one): what relative paths in options refer to. */
+  readonly baseDir: string
+}
+
+export type PluginKind = 'source' | 'encoder' | 'transport'
+
+export interface PluginDefinition<Part, Options = unknown> {
+  /** As in `use:`, without prefix: `udp`. */
+  readonly name: string
+  /** One sentence for `streamer plugins`. */
+  readonly description?: string
+  readonly configSchema: OptionsSchema<Options>
+  /** Makes the part of validated options. Does no I/O; `start` does. */
+  create(options: Options, context: PluginContext): Part
+}
+
+export interface Plugin<Part = unknown, Options = unknown> extends PluginDefinition<Part, Options> {
+  readonly kind: PluginKind
+  readonly apiVersion: number
+}
+
+export interface SourcePlugin<Options = never> extends Plugin<Source, Options> {
+  readonly kind: 'source'
+}
+export interface EncoderPlugin<Options = never> extends Plugin<Encoder, Options> {
+  readonly kind: 'encoder'
+}
+export interface TransportPlugin<Options = never> extends Plugin<Transport, Options> {
+  readonly kind: 'transport'
+}
+
+/** Marks the default export of a package as a source plugin of this API version. */
+export function defineSource<Options>(definition: PluginDefinition<Source, Options>): SourcePlugin<Options> {
+  return { ...definition, kind: 'source', apiVersion: pluginApiVersion }
+}
+
+/** Marks the default export of a package as an encoder plugin of this API version. */
+export function defineEncoder<Options>(definition: PluginDefinition<Encoder, Options>): EncoderPlugin<Options> {
+  return { ...definition, kind: 'encoder', apiVersion: pluginApiVersion }
+}
+
+/** Marks the default export of a package as a transport plugin of this API version. */
+export function defineTransport<Options>(definition: PluginDefinition<Transport, Options>): TransportPlugin<Options> {
+  return { ...definition, kind: 'transport', apiVersion: pluginApiVersion }
+}

@@ -1,0 +1,142 @@
+/** Every code of an error that a user can meet, what it means and what helps. Codes never change between major versions. */
+export const errorCodes = {
+  ERR_CONFIG_INVALID: {
+    exitCode: 2,
+    meaning: 'The configuration has unknown keys or values that are not allowed.',
+    remedy: 'Mend each line that the message lists; `streamer schema` prints what is allowed.'
+  },
+  ERR_CONFIG_PARSE: {
+    exitCode: 2,
+    meaning: 'The configuration file is not valid YAML, JSON or JavaScript.',
+    remedy: 'Mend the file at the line and column that the message names.'
+  },
+  ERR_CONFIG_NOT_FOUND: {
+    exitCode: 2,
+    meaning: 'The file given with `--config` does not exist or cannot be read.',
+    remedy: 'Check the name; `streamer init` writes a new one.'
+  },
+  ERR_PLUGIN_NOT_FOUND: {
+    exitCode: 2,
+    meaning: 'No package or file answers to the name after `use`.',
+    remedy: 'Install the package in the folder of the configuration file, or correct the name.'
+  },
+  ERR_PLUGIN_API_VERSION: {
+    exitCode: 2,
+    meaning: 'The plugin was made for another version of the plugin interface.',
+    remedy: 'Update the side that the message names.'
+  },
+  ERR_PLUGIN_INVALID: {
+    exitCode: 2,
+    meaning: 'The module is not a plugin, or one of another kind than its place in the configuration asks for.',
+    remedy: 'The default export must be made by defineSource, defineEncoder or defineTransport.'
+  },
+  ERR_PLUGIN_LOAD: {
+    exitCode: 2,
+    meaning: 'The plugin threw an error while it was loaded or created.',
+    remedy: 'See the cause; it comes from the plugin.'
+  },
+  ERR_LISTEN: {
+    exitCode: 1,
+    meaning: 'A transport cannot listen on its address: taken, not allowed, or not of this machine.',
+    remedy: 'Choose another port or host, end the program that holds it, or set `optional: true` on the transport.'
+  },
+  ERR_TRANSPORT_FAILED: {
+    exitCode: 1,
+    meaning: 'A transport failed while it was starting or running.',
+    remedy: 'See the cause; it is started again by itself while the program runs.'
+  },
+  ERR_SOURCE_NOT_FOUND: {
+    exitCode: 1,
+    meaning: 'The program or device of the source does not exist.',
+    remedy: 'Install it, or correct the command or device in the configuration.'
+  },
+  ERR_SOURCE_ENDED: {
+    exitCode: 1,
+    meaning: 'The source ended by itself.',
+    remedy: 'See its last messages in the log; it is started again by itself.'
+  },
+  ERR_SOURCE_STALLED: {
+    exitCode: 1,
+    meaning: 'The source gave no frame for the time of the watchdog while somebody was watching.',
+    remedy: 'Check the camera and its cable; `watchdog` sets the time.'
+  },
+  ERR_SOURCE_OUTPUT: {
+    exitCode: 1,
+    meaning: 'What the source gave is not what it should be: no JPEG, or one that is cut off or too large.',
+    remedy: 'Check that the command writes MJPEG and nothing else to its standard output.'
+  },
+  ERR_SOURCE_FAILED: {
+    exitCode: 1,
+    meaning: 'The source failed.',
+    remedy: 'See the cause; it is started again by itself.'
+  },
+  ERR_ENCODER_FAILED: {
+    exitCode: 1,
+    meaning: 'The encoder failed.',
+    remedy: 'See the cause; it is started again by itself.'
+  },
+  ERR_PIXEL_FORMAT: {
+    exitCode: 1,
+    meaning: 'The encoder cannot read the pixel format that the source gives.',
+    remedy: 'Choose another format at the source, or another encoder.'
+  },
+  ERR_NO_FRAME: { exitCode: 1, meaning: 'No fresh frame came in time.', remedy: 'See the state of the stream.' },
+  ERR_CONTROL_INVALID: {
+    exitCode: 1,
+    meaning: 'A live setting does not exist or its value is not in its range.',
+    remedy: 'The message names the range; nothing was changed.'
+  }
+} as const satisfies Record<string, { exitCode: number; meaning: string; remedy: string }>
+
+/** Our codes; plugins may add their own. */
+export type ErrorCode = keyof typeof errorCodes
+
+const brand = Symbol.for('@streamer/core.StreamerError')
+
+/** A failure that a user can understand and mend. Its message names the part, the deed and the value. Programming mistakes are plain `TypeError`s. */
+export class StreamerError extends Error {
+  override readonly name = 'StreamerError'
+  readonly [brand] = true
+
+  constructor(
+    /** Stable, from `errorCodes` or a plugin's own, in capitals and beginning with `ERR_`. */
+    readonly code: ErrorCode | (string & {}),
+    message: string,
+    options: { cause?: unknown } = {}
+  ) {
+    super(message, options)
+  }
+
+  /** The exit code of a program that ends with this error. */
+  get exitCode(): number {
+    return (errorCodes as Record<string, { exitCode: number } | undefined>)[this.code]?.exitCode ?? 1
+  }
+}
+
+/** Recognises a `StreamerError` of any installed copy of the core. */
+export function isStreamerError(error: unknown): error is StreamerError {
+  return error instanceof Error && (error as { [brand]?: true })[brand] === true
+}
+
+/** `error` itself when it is a `StreamerError`, else one with `code` whose message begins with `prefix` and whose cause is `error`. */
+export function toStreamerError(error: unknown, code: ErrorCode, prefix: string): StreamerError {
+  if (isStreamerError(error)) return error
+  return new StreamerError(code, `${prefix}: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error
+  })
+}
+
+const listenReasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'address already in use',
+  EACCES: 'permission denied (ports below 1024 need root or CAP_NET_BIND_SERVICE)',
+  EPERM: 'permission denied',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'no such host name'
+}
+
+/** An `ERR_LISTEN` for an error of `listen` or `bind`: `transport-udp: cannot listen on 0.0.0.0:9999: address already in use`. */
+export function listenError(part: string, address: string, cause: unknown): StreamerError {
+  const { code, message } = cause as { code?: string; message?: string }
+  const reason = listenReasons[code ?? ''] ?? message ?? String(cause)
+  return new StreamerError('ERR_LISTEN', `${part}: cannot listen on ${address}: ${reason}`, { cause })
+}

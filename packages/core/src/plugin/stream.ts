@@ -1,0 +1,112 @@
+import type { Controls } from './controls.js'
+import type { Codec, EncodedFrame } from './frame.js'
+import type { Counters } from './parts.js'
+
+export type StreamState = 'idle' | 'starting' | 'live' | 'recovering'
+
+export interface SubscribeOptions {
+  /** Who it is for, as people should read it: `192.168.1.20:51234`. */
+  readonly label: string
+  /** Frames per second at most; frames between are left out evenly. Default: all. */
+  readonly maxFramerate?: number
+  /** A frame older than this when the client is ready for it is dropped, never sent late. Milliseconds. Default: no limit. */
+  readonly maxAgeMs?: number
+  /** Takes the next frame. Runs only while the subscription is ready, and makes it busy until `ready()` is called (which may be at once). */
+  onFrame(frame: EncodedFrame): void
+}
+
+/**
+ * Frames for one client. At most one frame waits while the client is busy; a newer one replaces it and the drop is counted.
+ * It begins ready.
+ */
+export interface Subscription {
+  /** The client can take the next frame; the waiting one, if any, is handed over within this call. */
+  ready(): void
+  /** Ends it. May be called twice. */
+  close(): void
+  stats(): SubscriptionStats
+}
+
+/** `offered` = `delivered` + `dropped` + `skipped` + `expired` + `waiting`, at any time. */
+export interface SubscriptionStats {
+  readonly label: string
+  /** The transport it belongs to. */
+  readonly transport: string
+  /** Milliseconds since it was opened. */
+  readonly ageMs: number
+  /** Frames that the stream gave while it was open. */
+  readonly offered: number
+  readonly delivered: number
+  /** Bytes of the delivered frames. */
+  readonly bytes: number
+  /** Replaced by a newer frame, or (delta frames) useless after such a loss, or still waiting when it was closed. */
+  readonly dropped: number
+  /** Left out to hold `maxFramerate`. */
+  readonly skipped: number
+  /** Older than `maxAgeMs` when the client was ready. */
+  readonly expired: number
+  /** 0 or 1. */
+  readonly waiting: number
+  /** Frames per second delivered, over about the last second. */
+  readonly framerate: number
+}
+
+/** Sums over the open and the closed subscriptions of one transport. */
+export interface DeliveryTotals {
+  /** Open subscriptions. */
+  readonly clients: number
+  readonly delivered: number
+  readonly bytes: number
+  readonly dropped: number
+  readonly skipped: number
+  readonly expired: number
+}
+
+export interface StreamStats {
+  readonly name: string
+  readonly state: StreamState
+  readonly codec: Codec
+  /** Pixels of the newest frame, 0 before the first. */
+  readonly width: number
+  readonly height: number
+  /** Frames that came from the source, in all its runs. */
+  readonly captured: number
+  /** Frames per second from the source, over about the last second. */
+  readonly framerate: number
+  /** Gaps in the source's sequence: frames lost before they reached us. */
+  readonly lost: number
+  /** Frames given to clients by the hub: the source's, repeated ones and placeholders. */
+  readonly published: number
+  /** The last frame given again because the source was silent. */
+  readonly repeated: number
+  /** "No signal" pictures. */
+  readonly placeholders: number
+  /** Times the source was started, the first one included. */
+  readonly starts: number
+  /** Times it failed, ended or went silent. */
+  readonly failures: number
+  readonly lastFailure?: {
+    readonly code: string
+    readonly message: string /** Milliseconds since the Unix epoch. */
+    readonly atMs: number
+  }
+  readonly source: Counters
+  readonly encoder: Counters
+  readonly clients: readonly SubscriptionStats[]
+  /** By name of the transport. */
+  readonly transports: Readonly<Record<string, DeliveryTotals>>
+}
+
+/** What a transport sees of a pipeline. */
+export interface Stream {
+  readonly name: string
+  readonly codec: Codec
+  readonly state: StreamState
+  /** The newest frame of the current or last run; it may be old. */
+  readonly latest: EncodedFrame | undefined
+  /** Frames for one client. While any subscription is open the source runs. */
+  subscribe(options: SubscribeOptions): Subscription
+  /** Live settings of the source and the encoder together; undefined when neither has any. */
+  readonly controls: Controls | undefined
+  stats(): StreamStats
+}
