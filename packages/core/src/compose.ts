@@ -1,0 +1,153 @@
+import { type LoadedConfig, type LoadedPart, loadConfig } from './config/load.js'
+import type { StreamerConfig } from './config/schema.js'
+import { container, type DependencyContainer, instanceCachingFactory } from './di.js'
+import { Host } from './host.js'
+import { Pipeline } from './pipeline.js'
+import {
+  type Encoder,
+  type Logger,
+  type PluginContext,
+  type PluginKind,
+  type Source,
+  StreamerError,
+  silentLogger,
+  type Transport
+} from './plugin/index.js'
+import { Streamer } from './streamer.js'
+import { defaultSupervision, type Supervision } from './supervision.js'
+import { ENCODER, HOST, LOGGER, PIPELINE_OPTIONS, PIPELINES, SOURCE, SUPERVISION, TRANSPORTS } from './tokens.js'
+import type { TransportPart } from './transport-runner.js'
+
+/**
+ * Something else in the place of a part: the part itself (for one stream), or a function that makes it, called once per stream.
+ * `SUPERVISION` takes the values that differ from the defaults.
+ */
+export type Override =
+  | readonly [typeof SOURCE, Source | ((context: PluginContext) => Source)]
+  | readonly [typeof ENCODER, Encoder | ((context: PluginContext) => Encoder)]
+  | readonly [typeof TRANSPORTS, readonly Transport[] | ((context: PluginContext) => readonly Transport[])]
+  | readonly [typeof LOGGER, Logger]
+  | readonly [typeof SUPERVISION, Partial<Supervision>]
+
+export interface ComposeOptions {
+  readonly override?: readonly Override[]
+  /** Default: `silentLogger`. */
+  readonly logger?: Logger
+  /** For a plain configuration: the folder that its paths refer to, absolute. Default: the working directory. */
+  readonly cwd?: string
+}
+
+/**
+ * Makes a program of a configuration: the only place where the container is asked for anything. Nothing runs before `start()`.
+ *
+ * ```ts
+ * const streamer = await compose({ transports: [{ use: 'http', port: 0 }] }, { override: [[SOURCE, new FakeCamera()]] })
+ * await streamer.start()
+ * ```
+ * @param config as people write it, or one that `loadConfig` gave.
+ * @throws ConfigError when the configuration is wrong, StreamerError `ERR_PLUGIN_LOAD` when a plugin throws in `create`.
+ */
+export async function compose(config: StreamerConfig | LoadedConfig, options: ComposeOptions = {}): Promise<Streamer> {
+  const overrides = new Map<symbol, unknown>(options.override)
+  const loaded = isLoaded(config)
+    ? config
+    : await loadConfig({ config, replaced: replacedKinds(overrides), ...(options.cwd && { cwd: options.cwd }) })
+  const logger = (overrides.get(LOGGER) as Logger | undefined) ?? options.logger ?? silentLogger
+  const supervision = { ...defaultSupervision, ...(overrides.get(SUPERVISION) as Partial<Supervision> | undefined) }
+  const host = new Host()
+
+  const root = container.createChildContainer()
+  root.register(LOGGER, { useValue: logger })
+  root.register(SUPERVISION, { useValue: supervision })
+  root.register(HOST, { useValue: host })
+  const contextFor = (name: string, part: string): PluginContext => ({
+    name,
+    host,
+    baseDir: loaded.baseDir,
+    logger: logger.child(part)
+  })
+
+  const several = loaded.streams.length > 1
+  const pipelines = loaded.streams.map((stream) => {
+    const label = (part: string) => (several ? `${stream.name}/${part}` : part)
+    const child = root.createChildContainer()
+    child.register(LOGGER, { useValue: logger.child(label('stream')) })
+    registerPart(child, SOURCE, () =>
+      makePart<Source>('source', overrides.get(SOURCE), stream.source, contextFor(stream.name, label('source')))
+    )
+    registerPart(child, ENCODER, () =>
+      makePart<Encoder>('encoder', overrides.get(ENCODER), stream.encoder, contextFor(stream.name, label('encoder')))
+    )
+    const { name, linger, watchdog } = stream
+    child.register(PIPELINE_OPTIONS, { useValue: { name, linger, watchdog } })
+    return child.resolve(Pipeline)
+  })
+  root.register(PIPELINES, { useValue: pipelines })
+  registerPart(root, TRANSPORTS, () => makeTransports(overrides.get(TRANSPORTS), loaded, contextFor))
+  return root.resolve(Streamer)
+}
+
+function isLoaded(config: StreamerConfig | LoadedConfig): config is LoadedConfig {
+  return typeof (config as Partial<LoadedConfig>).originOf === 'function'
+}
+
+function replacedKinds(overrides: ReadonlyMap<symbol, unknown>): Set<PluginKind> {
+  const kinds: ReadonlyArray<readonly [symbol, PluginKind]> = [
+    [SOURCE, 'source'],
+    [ENCODER, 'encoder'],
+    [TRANSPORTS, 'transport']
+  ]
+  return new Set(kinds.filter(([token]) => overrides.has(token)).map(([, kind]) => kind))
+}
+
+function registerPart(scope: DependencyContainer, token: symbol, make: () => unknown): void {
+  scope.register(token, { useFactory: instanceCachingFactory(make) })
+}
+
+function makePart<Part>(
+  kind: PluginKind,
+  override: unknown,
+  part: LoadedPart | undefined,
+  context: PluginContext
+): Part {
+  if (override !== undefined) return (typeof override === 'function' ? override(context) : override) as Part
+  if (!part)
+    throw new StreamerError(
+      'ERR_PLUGIN_INVALID',
+      `${context.name}: there is no ${kind}, and none was given in its place`
+    )
+  try {
+    const create = part.plugin.create as (options: unknown, context: PluginContext) => Part
+    return create(part.options, context)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StreamerError('ERR_PLUGIN_LOAD', `${kind} plugin "${part.use}" threw while it was made: ${reason}`, {
+      cause: error
+    })
+  }
+}
+
+function makeTransports(
+  override: unknown,
+  loaded: LoadedConfig,
+  contextFor: (name: string, part: string) => PluginContext
+): readonly TransportPart[] {
+  if (override !== undefined) {
+    const transports = makePart<readonly Transport[]>(
+      'transport',
+      override,
+      undefined,
+      contextFor('transports', 'transport')
+    )
+    return transports.map((transport, index) => ({
+      name: `transport-${index + 1}`,
+      use: 'override',
+      optional: false,
+      transport
+    }))
+  }
+  return (loaded.transports ?? []).map((part) => {
+    const transport = makePart<Transport>('transport', undefined, part, contextFor(part.name, part.name))
+    return { name: part.name, use: part.use, optional: part.optional, transport }
+  })
+}

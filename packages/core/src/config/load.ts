@@ -1,0 +1,227 @@
+import { isStreamerError, type OptionsSchema, type PluginKind } from '../plugin/index.js'
+import { type LoadedPlugin, loadPlugin } from '../plugins/load.js'
+import { baseDirOf, type ConfigFile, readConfigFile } from './file.js'
+import { ConfigError, jsonSchemaOf, type Origin, type Path, type Problem, validate } from './problems.js'
+import {
+  configSchema,
+  defaultEncoder,
+  defaultLinger,
+  defaultSource,
+  defaultStreamName,
+  defaultTransports,
+  defaultWatchdog,
+  type PartConfig,
+  type StreamerConfig
+} from './schema.js'
+import { LayeredConfig, type Settings } from './settings.js'
+
+/** A part of the configuration with its plugin and its validated options. */
+export interface LoadedPart extends LoadedPlugin {
+  readonly kind: PluginKind
+  /** Where it stands in the configuration. */
+  readonly path: Path
+  /** Validated, defaults filled in. */
+  readonly options: unknown
+}
+
+export interface LoadedStream {
+  readonly name: string
+  /** Undefined when it was said that it will be replaced. */
+  readonly source: LoadedPart | undefined
+  readonly encoder: LoadedPart | undefined
+  readonly linger: number | 'always'
+  readonly watchdog: number
+}
+
+export interface LoadedTransport extends LoadedPart {
+  readonly name: string
+  readonly optional: boolean
+}
+
+/** A configuration that has been read, checked and whose plugins are loaded: what `compose` makes a program of. */
+export interface LoadedConfig {
+  readonly file: ConfigFile | undefined
+  /** Absolute path of the folder that relative paths refer to. */
+  readonly baseDir: string
+  readonly host: string | undefined
+  readonly log: {
+    readonly level?: 'error' | 'warn' | 'info' | 'debug'
+    readonly file?: string
+    readonly format?: 'pretty' | 'json'
+  }
+  readonly streams: readonly LoadedStream[]
+  /** Undefined when it was said that they will be replaced. */
+  readonly transports: readonly LoadedTransport[] | undefined
+  /** Where the value at a path was set. */
+  originOf(path: Path): Origin
+}
+
+export interface LoadOptions {
+  /** Absolute path. Default: the working directory. */
+  readonly cwd?: string
+  /** A configuration in place of a file. */
+  readonly config?: StreamerConfig
+  /** A file to read instead of looking for one. */
+  readonly file?: string
+  /** Flags and environment. */
+  readonly settings?: Settings
+  /** `file:` URLs of modules from which plugins are looked for after the configuration's folder. Default: the core itself. */
+  readonly resolveFrom?: readonly string[]
+  /** Parts that will be replaced, so that their plugins are not needed. */
+  readonly replaced?: ReadonlySet<PluginKind>
+}
+
+/**
+ * Reads, merges and checks the configuration and loads its plugins. Nothing is started.
+ * @throws ConfigError with every problem at once, or StreamerError `ERR_CONFIG_NOT_FOUND` or `ERR_CONFIG_PARSE`.
+ */
+export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
+  const { cwd = process.cwd(), settings = {}, replaced = new Set(), resolveFrom = [] } = options
+  const file = options.config ? undefined : await readConfigFile(cwd, options.file)
+  const value: unknown = options.config ?? file?.value ?? {}
+  const base: Origin = options.config ? { kind: 'program' } : { kind: 'default' }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigError([
+      { path: [], message: 'the configuration must be keys with values', origin: file?.locate([]) ?? base }
+    ])
+  }
+  const layers = new LayeredConfig(value as Record<string, unknown>)
+  layers.apply(settings)
+  const originOf = (path: Path): Origin =>
+    layers.originOf(path) ?? (file && isSet(value, path) ? file.locate(path) : base)
+  const place = (path: Path): Origin => layers.originOf(path) ?? file?.locate(path) ?? base
+
+  const checked = await validate(configSchema as unknown as OptionsSchema<StreamerConfig>, layers.value)
+  const problems: Problem[] = layers.problems.slice()
+  if ('problems' in checked) problems.push(...checked.problems)
+  const loader = new PartLoader(baseDirOf(file, cwd), [...resolveFrom, import.meta.url], problems)
+  // With wrong shapes around them, parts are still checked as far as they can be, so that all is told at once.
+  const config = ('value' in checked ? checked.value : layers.value) as StreamerConfig
+  const streams = await loadStreams(config, loader, replaced, problems)
+  const transports = replaced.has('transport') ? undefined : await loadTransports(config, loader)
+  if (problems.length > 0)
+    throw new ConfigError(problems.map((problem) => ({ ...problem, origin: problem.origin ?? place(problem.path) })))
+  return {
+    file,
+    baseDir: loader.baseDir,
+    host: config.host,
+    log: (config.log ?? {}) as LoadedConfig['log'],
+    streams,
+    transports,
+    originOf
+  }
+}
+
+/** Loads plugins and validates their options; what is wrong is kept, not thrown. */
+class PartLoader {
+  readonly baseDir: string
+  readonly #fallbacks: readonly string[]
+  readonly #problems: Problem[]
+
+  constructor(baseDir: string, fallbacks: readonly string[], problems: Problem[]) {
+    this.baseDir = baseDir
+    this.#fallbacks = fallbacks
+    this.#problems = problems
+  }
+
+  /** @param own keys that the core reads, which are not options of the plugin. */
+  async load(
+    kind: PluginKind,
+    part: unknown,
+    path: Path,
+    own: readonly string[] = [],
+    extra: Readonly<Record<string, unknown>> = {}
+  ): Promise<LoadedPart | undefined> {
+    if (typeof part !== 'object' || part === null || typeof (part as PartConfig).use !== 'string') return undefined
+    const { use, ...rest } = part as PartConfig
+    const options: Record<string, unknown> = { ...rest }
+    for (const key of own) delete options[key]
+    try {
+      const loaded = await loadPlugin(kind, use, this.baseDir, this.#fallbacks)
+      const schema = loaded.plugin.configSchema as OptionsSchema
+      const known = optionNames(schema)
+      for (const [key, value] of Object.entries(extra))
+        if (known.includes(key) && !(key in options)) options[key] = value
+      const result = await validate(schema, options, path)
+      if ('value' in result) return { ...loaded, kind, path, options: result.value }
+      this.#problems.push(...result.problems)
+    } catch (error) {
+      if (!isStreamerError(error)) throw error
+      this.#problems.push({ path: [...path, 'use'], message: error.message, code: error.code })
+    }
+    return undefined
+  }
+}
+
+async function loadStreams(
+  config: StreamerConfig,
+  loader: PartLoader,
+  replaced: ReadonlySet<PluginKind>,
+  problems: Problem[]
+): Promise<LoadedStream[]> {
+  const { streams } = config
+  const named: Array<[string, StreamerConfig, Path]> =
+    typeof streams === 'object' && streams !== null
+      ? Object.entries(streams).map(([name, stream]) => [name, stream as StreamerConfig, ['streams', name]])
+      : [[defaultStreamName, config, []]]
+  if (streams && config.source)
+    problems.push({ path: ['source'], message: 'stands beside "streams"; put it into one of them' })
+  if (named.length === 0) problems.push({ path: ['streams'], message: 'is empty; name at least one stream' })
+  const loaded: LoadedStream[] = []
+  for (const [name, stream, path] of named) {
+    const encoderPath: Path = stream?.encoder || !config.encoder ? [...path, 'encoder'] : ['encoder']
+    const source = replaced.has('source')
+      ? undefined
+      : await loader.load('source', stream?.source ?? defaultSource, [...path, 'source'])
+    const encoder = replaced.has('encoder')
+      ? undefined
+      : await loader.load('encoder', stream?.encoder ?? config.encoder ?? defaultEncoder, encoderPath)
+    loaded.push({
+      name,
+      source,
+      encoder,
+      linger: stream?.linger ?? config.linger ?? defaultLinger,
+      watchdog: stream?.watchdog ?? config.watchdog ?? defaultWatchdog
+    })
+  }
+  return loaded
+}
+
+async function loadTransports(config: StreamerConfig, loader: PartLoader): Promise<LoadedTransport[]> {
+  const parts = (Array.isArray(config.transports) ? config.transports : defaultTransports) as ReadonlyArray<
+    PartConfig & { optional?: boolean; name?: string }
+  >
+  const extra = config.host === undefined ? {} : { host: config.host }
+  const loaded: LoadedTransport[] = []
+  const names = new Set<string>()
+  for (const [index, part] of parts.entries()) {
+    const transport = await loader.load('transport', part, ['transports', index], ['optional', 'name'], extra)
+    if (!transport) continue
+    const name = uniqueName(part.name ?? transport.plugin.name, names)
+    loaded.push({ ...transport, name, optional: part.optional ?? false })
+  }
+  return loaded
+}
+
+/** `http`, then `http-2`, `http-3`, … */
+function uniqueName(name: string, taken: Set<string>): string {
+  let unique = name
+  for (let count = 2; taken.has(unique); count++) unique = `${name}-${count}`
+  taken.add(unique)
+  return unique
+}
+
+/** Names of the options that a plugin has, as far as its schema tells. */
+export function optionNames(schema: OptionsSchema): readonly string[] {
+  const { properties } = (jsonSchemaOf(schema) ?? {}) as { properties?: Record<string, unknown> }
+  return Object.keys(properties ?? {})
+}
+
+function isSet(value: unknown, path: Path): boolean {
+  let at: unknown = value
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !(key in at)) return false
+    at = (at as Record<string | number, unknown>)[key]
+  }
+  return true
+}

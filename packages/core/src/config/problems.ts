@@ -1,0 +1,218 @@
+import { distance } from 'fastest-levenshtein'
+import { type OptionsSchema, StreamerError } from '../plugin/index.js'
+
+/** A JSON Schema, as far as it is looked at here. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+export type Path = ReadonlyArray<string | number>
+
+/** Where a value of the configuration comes from. */
+export type Origin =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly file: string; readonly line?: number; readonly column?: number }
+  | { readonly kind: 'environment'; readonly name: string }
+  | { readonly kind: 'flag'; readonly name: string }
+  | { readonly kind: 'program' }
+
+/** One thing that is wrong with a configuration. */
+export interface Problem {
+  /** `transports[0].port`. */
+  readonly path: Path
+  /** What is wrong, what is allowed, and for an unknown key the nearest known one. */
+  readonly message: string
+  readonly origin?: Origin
+  readonly code?: string
+}
+
+/** Everything that is wrong with a configuration, at once. */
+export class ConfigError extends StreamerError {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    const code =
+      problems.length > 0 && problems.every((problem) => problem.code === problems[0]?.code)
+        ? problems[0]?.code
+        : undefined
+    super(code ?? 'ERR_CONFIG_INVALID', problems.map(problemText).join('\n'))
+    this.problems = problems
+  }
+
+  override get exitCode(): number {
+    return 2
+  }
+}
+
+/** `.streamerrc:4:12: transports[0].port: …` */
+export function problemText({ path, message, origin }: Problem): string {
+  return [origin && originText(origin), pathText(path), message].filter(Boolean).join(': ')
+}
+
+export function originText(origin: Origin): string {
+  if (origin.kind === 'file')
+    return [origin.file, origin.line, origin.column].filter((part) => part !== undefined).join(':')
+  return origin.kind === 'flag' || origin.kind === 'environment' ? origin.name : ''
+}
+
+export function pathText(path: Path): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
+    ''
+  )
+}
+
+/** The JSON Schema of an options schema, or undefined where its library has none. */
+export function jsonSchemaOf(schema: OptionsSchema<never> | OptionsSchema): JsonSchema | undefined {
+  try {
+    return schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' })
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Checks `value` and gives the validated value or every problem, with `prefix` before each path.
+ * Unknown keys are found with the JSON Schema, so that all of them are told, each with the nearest known key.
+ */
+export async function validate<Options>(
+  schema: OptionsSchema<Options>,
+  value: unknown,
+  prefix: Path = []
+): Promise<{ value: Options } | { problems: Problem[] }> {
+  const jsonSchema = jsonSchemaOf(schema as OptionsSchema)
+  const problems: Problem[] = []
+  if (jsonSchema) findUnknownKeys(value, jsonSchema, [], problems)
+  const unknownKeys = problems.length
+  const result = await schema['~standard'].validate(value)
+  if (result.issues === undefined && unknownKeys === 0) return { value: result.value }
+  for (const issue of result.issues ?? []) {
+    if (unknownKeys > 0 && (issue as { code?: string }).code === 'unrecognized_keys') continue
+    const path = (issue.path ?? []).map((key) => keyOf(typeof key === 'object' ? key.key : key))
+    problems.push({
+      path,
+      message: issueText(issue.message, valueAt(value, path), jsonSchema && schemaAt(jsonSchema, path))
+    })
+  }
+  return { problems: problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] })) }
+}
+
+/** The known key that a person may have meant, or undefined when none is near. */
+export function nearestKey(key: string, known: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(key.length / 3)) + 1
+  for (const candidate of known) {
+    const steps = distance(key.toLowerCase(), candidate.toLowerCase())
+    if (steps < bestDistance) {
+      best = candidate
+      bestDistance = steps
+    }
+  }
+  return best
+}
+
+/** `unknown key; did you mean "port"?` */
+export function unknownKeyText(key: string, known: readonly string[]): string {
+  const nearest = nearestKey(key, known)
+  if (nearest !== undefined) return `unknown key; did you mean "${nearest}"?`
+  return known.length > 0 ? `unknown key; there are: ${known.join(', ')}` : 'unknown key; there are no options here'
+}
+
+/** What a JSON Schema allows, in words: `a whole number from 1 to 100`. */
+export function allowedText(schema: JsonSchema): string {
+  const anyOf = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined
+  if (anyOf) return anyOf.map(allowedText).join(', or ')
+  if ('const' in schema) return JSON.stringify(schema.const)
+  if (Array.isArray(schema.enum)) return `one of ${schema.enum.map((value) => JSON.stringify(value)).join(', ')}`
+  switch (schema.type) {
+    case 'integer':
+      return `a whole number${rangeText(schema)}`
+    case 'number':
+      return `a number${rangeText(schema)}`
+    case 'boolean':
+      return 'true or false'
+    case 'string':
+      return schema.pattern
+        ? `text that matches ${schema.pattern}`
+        : schema.minLength
+          ? 'text that is not empty'
+          : 'text'
+    case 'array':
+      return `a list${schema.minItems ? ` of at least ${schema.minItems}` : ''}`
+    case 'object':
+      return 'keys with values'
+    default:
+      return 'another value'
+  }
+}
+
+/** A value as it stands in a message; long ones are cut. */
+export function valueText(value: unknown): string {
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value))
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+function issueText(message: string, value: unknown, schema: JsonSchema | undefined): string {
+  if (!schema) return `${valueText(value)}: ${message}`
+  if (value === undefined) return `is missing; it must be ${allowedText(schema)}`
+  const allowed = allowedText(schema)
+  // A plugin's own rule, beyond what a JSON Schema can say, has its own message.
+  return `${valueText(value)} is not allowed; it must be ${allowed}${message.startsWith('Invalid') || message.startsWith('Too') ? '' : `: ${message}`}`
+}
+
+function rangeText(schema: JsonSchema): string {
+  const safe = (bound: unknown) =>
+    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined
+  const low = safe(schema.minimum)
+  const high = safe(schema.maximum)
+  const above = safe(schema.exclusiveMinimum)
+  if (above !== undefined) return ` above ${above}${high === undefined ? '' : ` and at most ${high}`}`
+  if (low !== undefined && high !== undefined) return ` from ${low} to ${high}`
+  if (low !== undefined) return ` of ${low} or more`
+  return high === undefined ? '' : ` of ${high} or less`
+}
+
+function findUnknownKeys(value: unknown, schema: JsonSchema, path: Path, problems: Problem[]): void {
+  if (Array.isArray(value)) {
+    const { items } = schema as { items?: JsonSchema }
+    if (items) for (const [index, item] of value.entries()) findUnknownKeys(item, items, [...path, index], problems)
+    return
+  }
+  if (typeof value !== 'object' || value === null) return
+  const { properties, additionalProperties } = schema as {
+    properties?: Record<string, JsonSchema>
+    additionalProperties?: unknown
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const known = properties && Object.hasOwn(properties, key) ? properties[key] : undefined
+    if (known) findUnknownKeys(item, known, [...path, key], problems)
+    else if (additionalProperties === false) {
+      problems.push({ path: [...path, key], message: unknownKeyText(key, Object.keys(properties ?? {})) })
+    } else if (typeof additionalProperties === 'object' && additionalProperties !== null) {
+      findUnknownKeys(item, additionalProperties as JsonSchema, [...path, key], problems)
+    }
+  }
+}
+
+function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
+  let at: JsonSchema | undefined = schema
+  for (const key of path) {
+    const { properties, items, additionalProperties } = (at ?? {}) as {
+      properties?: Record<string, JsonSchema>
+      items?: JsonSchema
+      additionalProperties?: JsonSchema
+    }
+    at = typeof key === 'number' ? items : (properties?.[key] ?? additionalProperties)
+    if (typeof at !== 'object') return undefined
+  }
+  return at
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[key] : undefined),
+    value
+  )
+}
+
+function keyOf(key: PropertyKey): string | number {
+  return typeof key === 'symbol' ? String(key) : key
+}

@@ -1,0 +1,150 @@
+import { type Origin, type Problem, valueText } from './problems.js'
+import { defaultEncoder, defaultSource, defaultTransports, type PartConfig } from './schema.js'
+
+/** One value from outside the file. */
+export interface Setting {
+  readonly value: unknown
+  readonly origin: Origin
+}
+
+/** What flags and `STREAMER_*` can say, by name of the flag in camelCase. */
+export type SettingName =
+  | 'source'
+  | 'width'
+  | 'height'
+  | 'framerate'
+  | 'quality'
+  | 'transport'
+  | 'host'
+  | 'httpPort'
+  | 'tcpPort'
+  | 'udpPort'
+  | 'linger'
+  | 'logLevel'
+  | 'logFile'
+  | 'logFormat'
+
+export type Settings = Readonly<Partial<Record<SettingName, Setting>>>
+
+type Json = Record<string, unknown>
+
+/** A configuration that other layers are laid over, with the origin of each value that does not come from the file. */
+export class LayeredConfig {
+  readonly value: Json
+  readonly problems: Problem[] = []
+  readonly #origins = new Map<string, Origin>()
+
+  /** @param value of the file; it is copied. */
+  constructor(value: Json) {
+    this.value = structuredClone(value)
+  }
+
+  /** Where the value at `path` was set by a layer above the file; undefined when it was not. */
+  originOf(path: ReadonlyArray<string | number>): Origin | undefined {
+    for (let length = path.length; length > 0; length--) {
+      const origin = this.#origins.get(JSON.stringify(path.slice(0, length)))
+      if (origin) return origin
+    }
+    return undefined
+  }
+
+  /** Lays flags and environment over what is there. Wrong shapes of the file are left for the schema to find. */
+  apply(settings: Settings): void {
+    const { source, transport } = settings
+    if (source) this.#eachStream((owner, path) => this.#use(owner, 'source', path, source))
+    for (const key of ['width', 'height', 'framerate'] as const) {
+      const setting = settings[key]
+      if (setting) this.#eachStream((owner, path) => this.#option(owner, 'source', defaultSource, path, key, setting))
+    }
+    const { quality } = settings
+    if (quality) {
+      if (this.#streams().length === 0 || isObject(this.value.encoder))
+        this.#option(this.value, 'encoder', defaultEncoder, [], 'quality', quality)
+      for (const [stream, path] of this.#streams()) {
+        if (isObject(stream.encoder) || !isObject(this.value.encoder))
+          this.#option(stream, 'encoder', defaultEncoder, path, 'quality', quality)
+      }
+    }
+    if (transport) this.#replaceTransports(transport)
+    for (const use of ['http', 'tcp', 'udp'] as const) {
+      const setting = settings[`${use}Port`]
+      if (setting) this.#transportPort(use, setting)
+    }
+    for (const key of ['host', 'linger'] as const) {
+      const setting = settings[key]
+      if (setting) this.#set(this.value, key, [], setting)
+      // A stream's own linger would hide the flag.
+      if (setting && key === 'linger')
+        for (const [stream, path] of this.#streams()) if ('linger' in stream) this.#set(stream, key, path, setting)
+    }
+    for (const [name, key] of [
+      ['logLevel', 'level'],
+      ['logFile', 'file'],
+      ['logFormat', 'format']
+    ] as const) {
+      const setting = settings[name]
+      if (!setting) continue
+      if (!isObject(this.value.log)) this.value.log = {}
+      this.#set(this.value.log as Json, key, ['log'], setting)
+    }
+  }
+
+  #streams(): Array<[Json, string[]]> {
+    if (!isObject(this.value.streams)) return []
+    return Object.entries(this.value.streams).flatMap(([name, stream]) =>
+      isObject(stream) ? [[stream, ['streams', name]] as [Json, string[]]] : []
+    )
+  }
+
+  #eachStream(change: (owner: Json, path: string[]) => void): void {
+    const streams = this.#streams()
+    if (streams.length === 0) change(this.value, [])
+    for (const [stream, path] of streams) change(stream, path)
+  }
+
+  #set(owner: Json, key: string, path: string[], setting: Setting): void {
+    owner[key] = setting.value
+    this.#origins.set(JSON.stringify([...path, key]), setting.origin)
+  }
+
+  /** Another plugin has other options, so those of the file go when the name changes. */
+  #use(owner: Json, part: string, path: string[], setting: Setting): void {
+    const current = owner[part]
+    if (isObject(current) && current.use === setting.value) return
+    owner[part] = { use: setting.value }
+    this.#origins.set(JSON.stringify([...path, part]), setting.origin)
+  }
+
+  #option(owner: Json, part: string, fallback: PartConfig, path: string[], key: string, setting: Setting): void {
+    if (!isObject(owner[part])) owner[part] = { ...fallback }
+    this.#set(owner[part] as Json, key, [...path, part], setting)
+  }
+
+  #replaceTransports(setting: Setting): void {
+    const current = Array.isArray(this.value.transports) ? (this.value.transports as unknown[]) : []
+    const names = Array.isArray(setting.value) ? setting.value : [setting.value]
+    // The file's options of a transport that stays are kept.
+    this.value.transports = names.map(
+      (use) => current.find((part) => isObject(part) && part.use === use) ?? { use: use as unknown }
+    )
+    this.#origins.set(JSON.stringify(['transports']), setting.origin)
+  }
+
+  #transportPort(use: string, setting: Setting): void {
+    this.value.transports ??= defaultTransports.map((part) => ({ ...part }))
+    const { transports } = this.value
+    if (!Array.isArray(transports)) return
+    const index = transports.findIndex((part) => isObject(part) && part.use === use)
+    if (index < 0) {
+      const message = `${valueText(setting.value)} has no effect: there is no transport "${use}"`
+      this.problems.push({ path: [], message, origin: setting.origin })
+      return
+    }
+    ;(transports[index] as Json).port = setting.value
+    this.#origins.set(JSON.stringify(['transports', index, 'port']), setting.origin)
+  }
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

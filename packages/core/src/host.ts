@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import type { HostView, Stream, TransportStatus } from './plugin/index.js'
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** Version of this package. */
+export const coreVersion: string = manifest.version
+
+/** What plugins see of the program. It is handed to them before the program is complete, so it fills up. */
+export class Host implements HostView {
+  readonly version = coreVersion
+  readonly startedAtMs = Date.now()
+  readonly streams = new Map<string, Stream>()
+  #status: () => readonly TransportStatus[] = () => []
+
+  /** Where `transports()` gets its answer. */
+  connect(status: () => readonly TransportStatus[]): void {
+    this.#status = status
+  }
+
+  transports(): readonly TransportStatus[] {
+    return this.#status()
+  }
+}

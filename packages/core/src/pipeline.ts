@@ -1,0 +1,436 @@
+import { inject, injectable } from './di.js'
+import { type FailureRecord, failureRecord, partError } from './failure.js'
+import { FrameHub } from './hub.js'
+import { MergedControls } from './merged-controls.js'
+import { drawNoSignal } from './no-signal.js'
+import {
+  type Codec,
+  type Controls,
+  type EncodedFrame,
+  type Encoder,
+  type Frame,
+  type Logger,
+  monotonicUs,
+  type RawFrame,
+  type Source,
+  type Stream,
+  StreamerError,
+  type StreamState,
+  type StreamStats,
+  type SubscribeOptions,
+  type Subscription,
+  TroubleLog
+} from './plugin/index.js'
+import { RateMeter } from './rate-meter.js'
+import { Backoff, pause, type Supervision, settledWithin } from './supervision.js'
+import { ENCODER, LOGGER, PIPELINE_OPTIONS, SOURCE, SUPERVISION } from './tokens.js'
+
+export interface PipelineOptions {
+  readonly name: string
+  /** Seconds that the source goes on after the last viewer left, or `always`. */
+  readonly linger: number | 'always'
+  /** Seconds without a frame after which the source counts as failed; 0 = never. */
+  readonly watchdog: number
+}
+
+/** Marks the picture that the core drew on its way through the encoder. Sources count from 0. */
+const placeholderSequence = -1
+const placeholderWidth = 640
+const placeholderHeight = 480
+
+/**
+ * One stream: its source, its encoder, its hub, and what keeps them going. The source runs while somebody subscribes, plus a linger; a source
+ * that fails, ends or goes silent is started again while clients stay.
+ */
+@injectable()
+export class Pipeline {
+  readonly name: string
+  readonly codec: Codec
+  readonly controls: Controls | undefined
+  readonly #source: Source
+  readonly #encoder: Encoder
+  readonly #logger: Logger
+  readonly #supervision: Supervision
+  readonly #lingerMs: number
+  readonly #watchdogUs: number
+  readonly #hub: FrameHub
+  readonly #meter = new RateMeter()
+  readonly #trouble: TroubleLog
+
+  #state: StreamState = 'idle'
+  #latest: EncodedFrame | undefined
+  /** Somebody watches, or the linger runs. */
+  #wanted = false
+  #closed = false
+  #lingerTimer: NodeJS.Timeout | undefined
+  /** The loop that runs the source while it is wanted; undefined when idle. */
+  #cycle: Promise<void> | undefined
+  /** Ends the pause or the run of the cycle when the source is no longer wanted. */
+  #unwanted = new AbortController()
+  /** Ends the current run of the source; with an error when it failed. */
+  #endRun: ((failure?: StreamerError) => void) | undefined
+
+  #encoderAbort: AbortController | undefined
+  #encoderReady = false
+  #encoderStopping: Promise<void> = Promise.resolve()
+
+  #captured = 0
+  #lost = 0
+  #nextSequence = 0
+  #starts = 0
+  #failures = 0
+  #repeated = 0
+  #placeholders = 0
+  #lastFailure: FailureRecord | undefined
+  /** When the last frame of the source came, or its run began. */
+  #aliveUs = 0
+  /** When clients were last given anything. */
+  #publishedUs = 0
+  /** When the source last gave a frame in this cycle; 0 before the first. */
+  #frameUs = 0
+  #placeholder: EncodedFrame | undefined
+  #placeholderReason = ''
+
+  constructor(
+    @inject(SOURCE) source: Source,
+    @inject(ENCODER) encoder: Encoder,
+    @inject(PIPELINE_OPTIONS) options: PipelineOptions,
+    @inject(LOGGER) logger: Logger,
+    @inject(SUPERVISION) supervision: Supervision
+  ) {
+    this.name = options.name
+    this.codec = encoder.output
+    this.#source = source
+    this.#encoder = encoder
+    this.#logger = logger
+    this.#supervision = supervision
+    this.#lingerMs = options.linger === 'always' ? Number.POSITIVE_INFINITY : options.linger * 1000
+    this.#watchdogUs = options.watchdog > 0 ? options.watchdog * 1e6 : Number.POSITIVE_INFINITY
+    this.#trouble = new TroubleLog(logger)
+    this.#hub = new FrameHub(
+      (open) => this.#demand(open),
+      (error, label) =>
+        this.#logger.error(`a transport threw while it took a frame for ${label}; that client is dropped`, { error })
+    )
+    const parts = [source.controls, encoder.controls].filter((part) => part !== undefined)
+    this.controls = parts.length > 0 ? new MergedControls(parts) : undefined
+  }
+
+  get state(): StreamState {
+    return this.#state
+  }
+
+  get latest(): EncodedFrame | undefined {
+    return this.#latest
+  }
+
+  /** Starts the source now when it is always on; otherwise the first subscription does. */
+  start(): void {
+    this.#closed = false
+    if (this.#lingerMs === Number.POSITIVE_INFINITY) this.#want()
+  }
+
+  /** Stops source and encoder, within the stop time-out. Subscriptions get nothing more. */
+  async stop(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#lingerTimer)
+    this.#unwant()
+    this.#stopEncoder()
+    await this.#cycle
+    this.#trouble.close()
+  }
+
+  /** This stream as one transport sees it; what it subscribes is counted under its name. */
+  viewFor(transport: string): Stream {
+    return new StreamView(this, this.#hub, transport)
+  }
+
+  /** Closes what a transport left open. */
+  closeSubscriptions(transport: string): void {
+    this.#hub.closeAll(transport)
+  }
+
+  stats(): StreamStats {
+    return {
+      name: this.name,
+      state: this.#state,
+      codec: this.codec,
+      width: this.#latest?.width ?? 0,
+      height: this.#latest?.height ?? 0,
+      captured: this.#captured,
+      framerate: this.#meter.rate(monotonicUs()),
+      lost: this.#lost,
+      published: this.#hub.published,
+      repeated: this.#repeated,
+      placeholders: this.#placeholders,
+      starts: this.#starts,
+      failures: this.#failures,
+      ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
+      source: this.#source.stats?.() ?? {},
+      encoder: this.#encoder.stats?.() ?? {},
+      clients: this.#hub.stats(),
+      transports: this.#hub.totals()
+    }
+  }
+
+  #demand(open: number): void {
+    if (this.#closed) return
+    clearTimeout(this.#lingerTimer)
+    if (open > 0) this.#want()
+    else if (this.#lingerMs === 0) this.#unwant()
+    else if (this.#lingerMs !== Number.POSITIVE_INFINITY)
+      this.#lingerTimer = setTimeout(() => this.#unwant(), this.#lingerMs)
+  }
+
+  #want(): void {
+    if (this.#wanted) return
+    this.#wanted = true
+    this.#unwanted = new AbortController()
+    this.#cycle ??= this.#runWhileWanted()
+  }
+
+  #unwant(): void {
+    this.#wanted = false
+    this.#unwanted.abort()
+    this.#endRun?.()
+  }
+
+  async #runWhileWanted(): Promise<void> {
+    const backoff = new Backoff(this.#supervision)
+    const ticker = setInterval(() => this.#tick(), this.#supervision.repeatMs / 2)
+    this.#frameUs = 0
+    this.#state = 'starting'
+    while (this.#wanted) {
+      const startedUs = monotonicUs()
+      const failure = await this.#runSource()
+      await this.#stopSource()
+      if (failure === undefined || !this.#wanted) continue
+      this.#failures++
+      this.#lastFailure = failureRecord(failure)
+      this.#state = 'recovering'
+      const pauseMs = backoff.next((monotonicUs() - startedUs) / 1000)
+      this.#logger.warn(`${failure.message}; starting it again in ${pauseMs / 1000} s`, { code: failure.code })
+      await pause(pauseMs, this.#unwanted.signal)
+    }
+    clearInterval(ticker)
+    this.#stopEncoder()
+    await this.#encoderStopping
+    this.#meter.reset()
+    this.#state = 'idle'
+    this.#cycle = undefined
+    // Somebody may have come while the encoder was stopping.
+    if (this.#wanted && !this.#closed) this.#cycle = this.#runWhileWanted()
+  }
+
+  /** One run of the source; resolves with its failure, or with nothing when it is no longer wanted. */
+  async #runSource(): Promise<StreamerError | undefined> {
+    const abort = new AbortController()
+    let watchdog: NodeJS.Timeout | undefined
+    const ended = new Promise<StreamerError | undefined>((resolve) => {
+      this.#endRun = resolve
+    })
+    const fail = (error: unknown) => {
+      if (!abort.signal.aborted) this.#endRun?.(partError(error, 'ERR_SOURCE_FAILED', 'source'))
+    }
+    this.#starts++
+    this.#nextSequence = 0
+    this.#aliveUs = monotonicUs()
+    if (this.#watchdogUs !== Number.POSITIVE_INFINITY) {
+      watchdog = setInterval(() => this.#watch(), Math.max(10, this.#watchdogUs / 5000))
+    }
+    const push = (frame: Frame) => {
+      if (abort.signal.aborted) releaseFrame(frame)
+      else this.#take(frame)
+    }
+    const starting = (async () => this.#source.start({ signal: abort.signal, fail, push }))()
+    starting.catch(fail)
+    try {
+      return await ended
+    } finally {
+      clearInterval(watchdog)
+      this.#endRun = undefined
+      abort.abort()
+    }
+  }
+
+  async #stopSource(): Promise<void> {
+    const { stopTimeoutMs } = this.#supervision
+    const stopped = await settledWithin(
+      () => this.#source.stop(),
+      stopTimeoutMs,
+      (error) => this.#logger.error('the source threw while it was stopped', { error })
+    )
+    if (!stopped)
+      this.#logger.error(`the source did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
+  }
+
+  #watch(): void {
+    const silentUs = monotonicUs() - this.#aliveUs
+    if (silentUs <= this.#watchdogUs) return
+    const seconds = this.#watchdogUs / 1e6
+    this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `no frame from the source for ${seconds} s`))
+  }
+
+  /** A frame of the source. Called by plugins, so nothing may escape. */
+  #take(frame: Frame): void {
+    const nowUs = monotonicUs()
+    this.#captured++
+    this.#aliveUs = nowUs
+    this.#frameUs = nowUs
+    this.#meter.mark(nowUs)
+    if (frame.sequence > this.#nextSequence) this.#lost += frame.sequence - this.#nextSequence
+    this.#nextSequence = frame.sequence + 1
+    try {
+      if (frame.kind === 'encoded' && frame.codec === this.codec) this.#publish(frame, nowUs)
+      else this.#encode(frame)
+    } catch (error) {
+      this.#trouble.warn(`a frame could not be handed on: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #publish(frame: EncodedFrame, nowUs: number): void {
+    // A frame that was still in the encoder when the source failed does not make the stream live.
+    if (this.#state !== 'live' && this.#endRun !== undefined) {
+      if (this.#state === 'recovering') this.#logger.info('the source gives frames again')
+      this.#state = 'live'
+    }
+    this.#latest = frame
+    this.#publishedUs = nowUs
+    this.#hub.publish(frame, nowUs)
+  }
+
+  #encode(frame: Frame): void {
+    if (this.#encoderAbort === undefined) this.#startEncoder()
+    if (this.#encoderReady) this.#encoder.push(frame)
+    else releaseFrame(frame)
+  }
+
+  #startEncoder(): void {
+    const abort = new AbortController()
+    this.#encoderAbort = abort
+    const fail = (error: unknown) => {
+      if (abort.signal.aborted) return
+      this.#stopEncoder()
+      this.#endRun?.(partError(error, 'ERR_ENCODER_FAILED', 'encoder'))
+    }
+    const push = (frame: EncodedFrame) => {
+      if (abort.signal.aborted) return
+      if (frame.sequence === placeholderSequence) this.#keepPlaceholder(frame)
+      else this.#publish(frame, monotonicUs())
+    }
+    const starting = (async () => {
+      await this.#encoderStopping
+      if (abort.signal.aborted) return
+      await this.#encoder.start({ signal: abort.signal, fail, push })
+      if (!abort.signal.aborted) this.#encoderReady = true
+    })()
+    starting.catch(fail)
+  }
+
+  #stopEncoder(): void {
+    if (this.#encoderAbort === undefined) return
+    this.#encoderAbort.abort()
+    this.#encoderAbort = undefined
+    this.#encoderReady = false
+    const { stopTimeoutMs } = this.#supervision
+    this.#encoderStopping = settledWithin(
+      () => this.#encoder.stop(),
+      stopTimeoutMs,
+      (error) => this.#logger.error('the encoder threw while it was stopped', { error })
+    ).then((stopped) => {
+      if (!stopped)
+        this.#logger.error(`the encoder did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
+    })
+  }
+
+  /** Gives clients something while the source is silent: the last frame again, and once it has failed for good "no signal". */
+  #tick(): void {
+    if (this.#hub.size === 0) return
+    const nowUs = monotonicUs()
+    const { repeatMs, noSignalAfterMs } = this.#supervision
+    // The ticker runs at twice the rate, so that the pause is never much longer than repeatMs.
+    if (nowUs - this.#publishedUs < repeatMs * 900) return
+    const fresh = this.#frameUs !== 0 && nowUs - this.#frameUs < noSignalAfterMs * 1000
+    const mayRepeat = this.#frameUs !== 0 && this.#latest?.keyframe
+    const canDraw = this.#lastFailure?.code !== 'ERR_ENCODER_FAILED'
+    if (this.#state === 'recovering' && !fresh && canDraw) this.#givePlaceholder(nowUs)
+    else if (mayRepeat && this.#latest) {
+      this.#repeated++
+      this.#publishedUs = nowUs
+      this.#hub.publish(this.#latest, nowUs)
+    }
+  }
+
+  #givePlaceholder(nowUs: number): void {
+    const reason = this.#lastFailure?.message ?? 'the source gives no frames'
+    if (this.#placeholder === undefined || reason !== this.#placeholderReason) {
+      this.#placeholder = undefined
+      this.#drawPlaceholder(reason, nowUs)
+      return
+    }
+    this.#publishPlaceholder(this.#placeholder, nowUs)
+  }
+
+  #drawPlaceholder(reason: string, nowUs: number): void {
+    this.#placeholderReason = reason
+    const { width, height } = this.#latest ?? { width: placeholderWidth, height: placeholderHeight }
+    const picture: RawFrame = {
+      ...drawNoSignal(width, height, reason),
+      sequence: placeholderSequence,
+      timestampUs: nowUs
+    }
+    this.#encode(picture)
+    // Until the encoder has started, each tick tries again.
+    if (!this.#encoderReady) this.#placeholderReason = ''
+  }
+
+  #keepPlaceholder(frame: EncodedFrame): void {
+    this.#placeholder = { ...frame, sequence: 0, placeholder: true }
+    if (this.#state === 'recovering') this.#publishPlaceholder(this.#placeholder, monotonicUs())
+  }
+
+  #publishPlaceholder(placeholder: EncodedFrame, nowUs: number): void {
+    this.#placeholders++
+    this.#publishedUs = nowUs
+    this.#hub.publish({ ...placeholder, timestampUs: nowUs }, nowUs)
+  }
+}
+
+/** A pipeline as one transport sees it. */
+class StreamView implements Stream {
+  readonly #pipeline: Pipeline
+  readonly #hub: FrameHub
+  readonly #transport: string
+
+  constructor(pipeline: Pipeline, hub: FrameHub, transport: string) {
+    this.#pipeline = pipeline
+    this.#hub = hub
+    this.#transport = transport
+  }
+
+  get name(): string {
+    return this.#pipeline.name
+  }
+  get codec(): Codec {
+    return this.#pipeline.codec
+  }
+  get state(): StreamState {
+    return this.#pipeline.state
+  }
+  get latest(): EncodedFrame | undefined {
+    return this.#pipeline.latest
+  }
+  get controls(): Controls | undefined {
+    return this.#pipeline.controls
+  }
+  subscribe(options: SubscribeOptions): Subscription {
+    return this.#hub.subscribe(this.#transport, options)
+  }
+  stats(): StreamStats {
+    return this.#pipeline.stats()
+  }
+}
+
+function releaseFrame(frame: Frame): void {
+  if (frame.kind === 'raw') frame.release?.()
+}

@@ -1,0 +1,84 @@
+/** When the core steps in for a part. Milliseconds throughout. */
+export interface Supervision {
+  /** Pause before the first restart; doubles with each further failure. Default 500. */
+  readonly backoffMinMs: number
+  /** The longest pause between restarts. Default 30 000. */
+  readonly backoffMaxMs: number
+  /** A part that ran this long without a failure begins with the shortest pause again. Default 30 000. */
+  readonly healthyMs: number
+  /** While the source is silent, clients see something again this often. Default 1000: Home Assistant gives up after 10 s without data. */
+  readonly repeatMs: number
+  /** How long after the last real frame "no signal" takes the place of the repeated last frame, once the source has failed. Default 3000. */
+  readonly noSignalAfterMs: number
+  /** What a part may take to stop before it is given up. Default 1500, so that the program ends within 2 s. */
+  readonly stopTimeoutMs: number
+}
+
+export const defaultSupervision: Supervision = {
+  backoffMinMs: 500,
+  backoffMaxMs: 30_000,
+  healthyMs: 30_000,
+  repeatMs: 1000,
+  noSignalAfterMs: 3000,
+  stopTimeoutMs: 1500
+}
+
+/** Pauses between restarts: doubling from the shortest to the longest, anew after a time of health. */
+export class Backoff {
+  readonly #supervision: Supervision
+  #nextMs: number
+
+  constructor(supervision: Supervision) {
+    this.#supervision = supervision
+    this.#nextMs = supervision.backoffMinMs
+  }
+
+  /**
+   * The pause before the next restart.
+   * @param ranMs how long the part ran before it failed.
+   */
+  next(ranMs: number): number {
+    const { backoffMinMs, backoffMaxMs, healthyMs } = this.#supervision
+    if (ranMs >= healthyMs) this.#nextMs = backoffMinMs
+    const pauseMs = this.#nextMs
+    this.#nextMs = Math.min(pauseMs * 2, backoffMaxMs)
+    return pauseMs
+  }
+}
+
+/** Resolves after `ms`, or at once when `signal` is aborted. Never rejects and leaves no timer. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** Whether `work` was settled within `ms`; its rejection counts as settled and is given to `onError`. */
+export async function settledWithin(
+  work: () => Promise<unknown>,
+  ms: number,
+  onError: (error: unknown) => void
+): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false)
+  })
+  const done = (async () => {
+    try {
+      await work()
+    } catch (error) {
+      onError(error)
+    }
+    return true
+  })()
+  const settled = await Promise.race([done, late])
+  clearTimeout(timer)
+  return settled
+}
