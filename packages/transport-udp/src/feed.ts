@@ -1,0 +1,47 @@
+import type { EncodedFrame, Stream } from '@streamer/core/plugin'
+import { frameDatagrams, type Layout } from './wire.js'
+
+/** The datagrams of one frame, shared by every client of its stream. */
+export interface Packet {
+  /** The number of the frame, never wrapped. */
+  readonly id: number
+  readonly datagrams: readonly Uint8Array[]
+}
+
+/**
+ * Numbers the frames of one stream and keeps the datagrams of the two newest, so that a frame is cut into datagrams once for all clients.
+ * Two, because a client may take the frame that waited for it just after another got the next one.
+ */
+export class Feed {
+  readonly stream: Stream
+  readonly #layout: Layout
+  #nextId = 0
+  #newest: { readonly frame: EncodedFrame; readonly packet: Packet } | undefined
+  #previous: { readonly frame: EncodedFrame; readonly packet: Packet } | undefined
+
+  constructor(stream: Stream, layout: Layout) {
+    this.stream = stream
+    this.#layout = layout
+  }
+
+  /**
+   * What to send for `frame` to a client that got the frame with `lastId` before (-1 for none).
+   * A frame that is given again, as the core does when the source is silent, gets a new number: no client ever sees one twice.
+   */
+  packet(frame: EncodedFrame, lastId: number): Packet {
+    const known =
+      this.#newest?.frame === frame ? this.#newest : this.#previous?.frame === frame ? this.#previous : undefined
+    if (known !== undefined && known.packet.id > lastId) return known.packet
+    const id = this.#nextId++
+    const packet = { id, datagrams: frameDatagrams(frame.data, id, this.#layout) }
+    this.#previous = this.#newest
+    this.#newest = { frame, packet }
+    return packet
+  }
+
+  /** Lets go of the frames; their numbers go on. */
+  clear(): void {
+    this.#newest = undefined
+    this.#previous = undefined
+  }
+}

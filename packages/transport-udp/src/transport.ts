@@ -1,0 +1,216 @@
+import type { RemoteInfo, Socket } from 'node:dgram'
+import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
+import { hostPort, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import type { UdpOptions } from './config.js'
+import { Feed } from './feed.js'
+import { RateLimit } from './rate-limit.js'
+import { Session, type SessionHost } from './session.js'
+import { bindSocket } from './socket.js'
+import { parseControl } from './wire.js'
+
+/** What clients do to a socket without hurting it: errors that one of them caused, told by the network. */
+const harmlessCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EMSGSIZE',
+  'ENOBUFS',
+  'EAGAIN'
+])
+
+/** Serves version 1 of the UDP protocol on one socket: clients register, frames go to the address and port they registered from. */
+export class UdpTransport implements Transport {
+  readonly accepts = ['mjpeg'] as const
+  readonly #options: UdpOptions
+  readonly #part: string
+  readonly #trouble: TroubleLog
+  readonly #counters = {
+    registrations: 0,
+    repeatedRegistrations: 0,
+    keepalives: 0,
+    disconnects: 0,
+    timedOut: 0,
+    refusedFull: 0,
+    refusedRate: 0,
+    refusedUnknownStream: 0,
+    ignoredStrangers: 0,
+    ignoredDatagrams: 0,
+    framesSent: 0,
+    datagramsSent: 0,
+    bytesSent: 0,
+    sendErrors: 0,
+    socketErrors: 0
+  }
+  /** By stream, the default one first. */
+  readonly #feeds = new Map<string, Feed>()
+  /** By address and port. */
+  readonly #sessions = new Map<string, Session>()
+  #rateLimit: RateLimit
+  #abort: AbortController | undefined
+  #starting: Promise<unknown> | undefined
+  #closing: Promise<void> | undefined
+  #socket: Socket | undefined
+  #sessionHost: SessionHost | undefined
+  #sweeper: NodeJS.Timeout | undefined
+
+  constructor(options: UdpOptions, { name, logger }: Pick<PluginContext, 'name' | 'logger'>) {
+    this.#options = options
+    this.#part = `transport-${name}`
+    this.#trouble = new TroubleLog(logger)
+    this.#rateLimit = new RateLimit(options.registrationsPerSecond)
+  }
+
+  /**
+   * Binds the socket.
+   * @throws StreamerError `ERR_LISTEN`; the reason of `run.signal` when that is aborted meanwhile; `TypeError` when it runs already.
+   */
+  async start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
+    if (this.#abort !== undefined) throw new TypeError(`${this.#part}: start was called twice without stop`)
+    run.signal.throwIfAborted()
+    const abort = new AbortController()
+    this.#abort = abort
+    const signal = AbortSignal.any([run.signal, abort.signal])
+    const { host, port } = this.#options
+    const starting = bindSocket(host, port, signal)
+    this.#starting = starting
+    try {
+      const socket = await starting
+      if (signal.aborted) {
+        socket.close()
+        throw signal.reason
+      }
+      run.signal.addEventListener('abort', () => void this.stop(), { signal: abort.signal })
+      return this.#serve(socket, run, streams)
+    } catch (error) {
+      this.#abort = undefined
+      throw signal.aborted ? signal.reason : listenError(this.#part, hostPort(host, port), error)
+    } finally {
+      this.#starting = undefined
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#abort?.abort(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: stopped`))
+    if (this.#starting !== undefined) await this.#starting.catch(() => {})
+    this.#closing ??= this.#close()
+    await this.#closing
+    this.#closing = undefined
+  }
+
+  stats(): Counters {
+    return { ...this.#counters }
+  }
+
+  #serve(socket: Socket, run: Run, streams: ReadonlyMap<string, Stream>): readonly string[] {
+    this.#socket = socket
+    this.#sessionHost = {
+      sender: socket,
+      counters: this.#counters,
+      options: this.#options,
+      onSendError: (error, label) => this.#reportSendError(error as NodeJS.ErrnoException, label)
+    }
+    for (const [name, stream] of streams) this.#feeds.set(name, new Feed(stream, this.#options))
+    socket.on('message', (datagram, peer) => this.#receive(datagram, peer))
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#counters.socketErrors++
+      if (harmlessCodes.has(error.code ?? '')) this.#trouble.warn(`the socket reported: ${error.message}`)
+      else run.fail(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: ${error.message}`, { cause: error }))
+    })
+    // One timer for all clients; a quarter of the time-out is as exact as that needs to be.
+    this.#sweeper = setInterval(() => this.#forgetSilent(), Math.min(1000, this.#options.clientTimeoutMs / 4))
+    const { address, port } = socket.address()
+    const url = `udp://${hostPort(address, port)}`
+    return streams.size > 1 ? Array.from(streams.keys(), (name) => `${url}/${encodeURIComponent(name)}`) : [url]
+  }
+
+  async #close(): Promise<void> {
+    const socket = this.#socket
+    this.#socket = undefined
+    this.#abort = undefined
+    clearInterval(this.#sweeper)
+    for (const session of this.#sessions.values()) session.close()
+    this.#sessions.clear()
+    this.#feeds.clear()
+    this.#trouble.close()
+    if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve))
+  }
+
+  #receive(datagram: Buffer, { address, port }: RemoteInfo): void {
+    const message = parseControl(datagram)
+    // Port 0 exists only in forged datagrams; nothing can be sent there.
+    if (message === undefined || port === 0) {
+      this.#counters.ignoredDatagrams++
+      return
+    }
+    const nowMs = performance.now()
+    const key = `${address} ${port}`
+    const session = this.#sessions.get(key)
+    if (session !== undefined) session.lastHeardMs = nowMs
+    if (message.kind === 'register') this.#register(message.stream, key, session, address, port, nowMs)
+    else if (session === undefined) this.#counters.ignoredStrangers++
+    else if (message.kind === 'keepalive') this.#counters.keepalives++
+    else {
+      this.#counters.disconnects++
+      this.#forget(key, session)
+    }
+  }
+
+  #register(
+    name: string | undefined,
+    key: string,
+    known: Session | undefined,
+    address: string,
+    port: number,
+    nowMs: number
+  ): void {
+    if (!this.#rateLimit.allows(address, nowMs)) {
+      this.#counters.refusedRate++
+      this.#trouble.warn('registrations come too fast; those above registrationsPerSecond get no answer')
+      return
+    }
+    const feed = name === undefined ? this.#feeds.values().next().value : this.#feeds.get(name)
+    if (feed === undefined) {
+      this.#counters.refusedUnknownStream++
+      return
+    }
+    if (known?.feed === feed) {
+      this.#counters.repeatedRegistrations++
+      known.answer()
+      return
+    }
+    if (known !== undefined) this.#forget(key, known)
+    if (this.#sessions.size >= this.#options.maxClients) {
+      this.#counters.refusedFull++
+      this.#trouble.warn(`no room for another client: maxClients is ${this.#options.maxClients}`)
+      return
+    }
+    this.#counters.registrations++
+    const session = new Session(this.#sessionHost!, feed, address, port, nowMs)
+    this.#sessions.set(key, session)
+    session.answer()
+  }
+
+  #forgetSilent(): void {
+    const oldestMs = performance.now() - this.#options.clientTimeoutMs
+    for (const [key, session] of this.#sessions) {
+      if (session.lastHeardMs > oldestMs) continue
+      this.#counters.timedOut++
+      this.#forget(key, session)
+    }
+  }
+
+  #forget(key: string, session: Session): void {
+    session.close()
+    this.#sessions.delete(key)
+    if (this.#sessions.size === 0) for (const feed of this.#feeds.values()) feed.clear()
+  }
+
+  #reportSendError({ code, message }: NodeJS.ErrnoException, label: string): void {
+    this.#trouble.warn(
+      code === 'EMSGSIZE'
+        ? `cannot send to ${label}: chunks of ${this.#options.chunkSize} bytes are too long for the way there (EMSGSIZE); lower chunkSize, 1200 passes nearly everywhere`
+        : `cannot send to ${label}: ${code ?? message}`
+    )
+  }
+}
