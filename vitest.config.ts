@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/clients/**'],
     pool: 'forks',
+    // The plugin loader honours Node's own conditions, so that plugins in tests are the sources too.
+    execArgv: ['--conditions=streamer-source'],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000

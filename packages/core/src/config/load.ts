@@ -1,7 +1,7 @@
 import { isStreamerError, type OptionsSchema, type PluginKind } from '../plugin/index.js'
 import { type LoadedPlugin, loadPlugin } from '../plugins/load.js'
 import { baseDirOf, type ConfigFile, readConfigFile } from './file.js'
-import { ConfigError, jsonSchemaOf, type Origin, type Path, type Problem, validate } from './problems.js'
+import { ConfigError, jsonSchemaOf, type Origin, type Path, type Problem, problemText, validate } from './problems.js'
 import {
   configSchema,
   defaultEncoder,
@@ -99,8 +99,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const config = ('value' in checked ? checked.value : layers.value) as StreamerConfig
   const streams = await loadStreams(config, loader, replaced, problems)
   const transports = replaced.has('transport') ? undefined : await loadTransports(config, loader)
-  if (problems.length > 0)
-    throw new ConfigError(problems.map((problem) => ({ ...problem, origin: problem.origin ?? place(problem.path) })))
+  if (problems.length > 0) throw new ConfigError(withPlaces(problems, place))
   return {
     file,
     baseDir: loader.baseDir,
@@ -110,6 +109,12 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     transports,
     originOf
   }
+}
+
+/** Every problem once: an encoder that several streams share is checked for each of them. */
+function withPlaces(problems: readonly Problem[], place: (path: Path) => Origin): Problem[] {
+  const placed = problems.map((problem) => ({ ...problem, origin: problem.origin ?? place(problem.path) }))
+  return [...new Map(placed.map((problem) => [problemText(problem), problem])).values()]
 }
 
 /** Loads plugins and validates their options; what is wrong is kept, not thrown. */
@@ -188,7 +193,9 @@ async function loadStreams(
 }
 
 async function loadTransports(config: StreamerConfig, loader: PartLoader): Promise<LoadedTransport[]> {
-  const parts = (Array.isArray(config.transports) ? config.transports : defaultTransports) as ReadonlyArray<
+  const { transports = defaultTransports } = config
+  // Anything but a list has been found wrong already.
+  const parts = (Array.isArray(transports) ? transports : []) as ReadonlyArray<
     PartConfig & { optional?: boolean; name?: string }
   >
   const extra = config.host === undefined ? {} : { host: config.host }

@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  compose,
+  ENCODER,
+  LOGGER,
+  loadConfig,
+  type Override,
+  type PluginContext,
+  SOURCE,
+  StreamerError,
+  SUPERVISION,
+  TRANSPORTS
+} from '../src/index.js'
+import { StandInClient, StandInEncoder, StandInLogger, StandInSource, StandInTransport } from './stand-ins.js'
+
+function parts() {
+  const source = new StandInSource()
+  const encoder = new StandInEncoder()
+  const transport = new StandInTransport()
+  const logger = new StandInLogger()
+  const override: Override[] = [
+    [SOURCE, source],
+    [ENCODER, encoder],
+    [TRANSPORTS, [transport]],
+    [LOGGER, logger]
+  ]
+  return { source, encoder, transport, logger, override }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+const passMs = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+describe('compose', () => {
+  it('wires source, encoder and transports by token, and every one can be replaced', async () => {
+    const { source, transport, override } = parts()
+    const streamer = await compose({}, { override })
+    await streamer.start()
+    expect(streamer.urls).toEqual(['stand-in://host:1'])
+    expect([...transport.streams.keys()]).toEqual(['main'])
+    const stream = transport.streams.get('main')
+    const client = new StandInClient((onFrame) => stream!.subscribe({ label: 'viewer', onFrame }))
+    await passMs(0)
+    const frame = source.give()
+    expect(client.frames[0]).toBe(frame)
+    expect(stream!.stats().transports).toMatchObject({ 'transport-1': { clients: 1, delivered: 1 } })
+    expect(streamer.transports()).toMatchObject([{ name: 'transport-1', state: 'up' }])
+    await streamer.stop()
+    await streamer.stop()
+    expect(source.running).toBe(false)
+    expect(transport.stops).toBe(1)
+    expect(stream!.stats().clients).toEqual([])
+  })
+
+  it('makes one part per stream when it is given a function', async () => {
+    const { transport, encoder } = parts()
+    const made: string[] = []
+    const sources = (context: PluginContext) => {
+      made.push(context.name)
+      return new StandInSource()
+    }
+    const override: Override[] = [
+      [SOURCE, sources],
+      [ENCODER, () => encoder],
+      [TRANSPORTS, () => [transport]]
+    ]
+    const streamer = await compose({ streams: { front: {}, door: {} } }, { override })
+    expect(made).toEqual(['front', 'door'])
+    await streamer.start()
+    expect([...transport.streams.keys()]).toEqual(['front', 'door'])
+    expect([...streamer.streams.keys()]).toEqual(['front', 'door'])
+    await streamer.stop()
+  })
+
+  it('can start again after a stop', async () => {
+    const { source, transport, override } = parts()
+    const streamer = await compose({ linger: 'always' }, { override })
+    for (let round = 1; round <= 3; round++) {
+      await streamer.start()
+      await passMs(0)
+      expect(source.running).toBe(true)
+      await streamer.stop()
+      expect(source.running).toBe(false)
+      expect([transport.starts, transport.stops]).toEqual([round, round])
+    }
+  })
+
+  it('refuses a wrong configuration before anything is made', async () => {
+    await expect(compose({ linger: -1 }, { override: parts().override })).rejects.toMatchObject({ exitCode: 2 })
+  })
+
+  it('loads our own plugins by their short names', async () => {
+    const config = await loadConfig({ config: { transports: [{ use: 'http' }, { use: 'tcp' }, { use: 'udp' }] } })
+    expect(config.streams[0]?.source?.packageName).toBe('@streamer/source-fake')
+    expect(config.streams[0]?.encoder?.packageName).toBe('@streamer/encoder-jpeg')
+    expect(config.transports?.map(({ packageName }) => packageName)).toEqual([
+      '@streamer/transport-http',
+      '@streamer/transport-tcp',
+      '@streamer/transport-udp'
+    ])
+  })
+})
+
+describe('transports', () => {
+  it('that cannot start end the program, with everything stopped again', async () => {
+    const { override } = parts()
+    const [good, bad] = [new StandInTransport(), new StandInTransport()]
+    bad.startErrors = [
+      new StreamerError('ERR_LISTEN', 'transport-bad: cannot listen on 0.0.0.0:1: address already in use')
+    ]
+    const streamer = await compose({}, { override: [...override, [TRANSPORTS, [good, bad]]] })
+    await expect(streamer.start()).rejects.toMatchObject({
+      code: 'ERR_LISTEN',
+      exitCode: 1,
+      message: expect.stringContaining('already in use')
+    })
+    expect(good.stops).toBe(1)
+    expect(streamer.transports().map(({ state }) => state)).toEqual(['stopped', 'stopped'])
+  })
+
+  it('that all cannot start are all named', async () => {
+    const { override } = parts()
+    const [one, two] = [new StandInTransport(), new StandInTransport()]
+    one.startErrors = [new Error('first')]
+    two.startErrors = [new Error('second')]
+    const streamer = await compose({}, { override: [...override, [TRANSPORTS, [one, two]]] })
+    await expect(streamer.start()).rejects.toThrow('transport transport-1: first\ntransport transport-2: second')
+  })
+
+  it('that fail while they run are started again with pauses', async () => {
+    const { transport, logger, override } = parts()
+    const streamer = await compose({}, { override: [...override, [SUPERVISION, { backoffMinMs: 200 }]] })
+    await streamer.start()
+    const client = new StandInClient((onFrame) => transport.streams.get('main')!.subscribe({ label: 'v', onFrame }))
+    transport.startErrors = [new Error('still broken')]
+    transport.run?.fail(new Error('socket died'))
+    transport.run?.fail(new Error('socket died'))
+    expect(streamer.transports()).toMatchObject([
+      { state: 'failed', lastFailure: { message: 'transport transport-1: socket died' } }
+    ])
+    await passMs(199)
+    expect(transport.starts).toBe(1)
+    await passMs(2)
+    expect(transport.starts).toBe(2)
+    await passMs(400)
+    expect(transport.starts).toBe(3)
+    expect(streamer.transports()).toMatchObject([{ state: 'up' }])
+    expect(client.subscription.stats().offered).toBe(0)
+    expect(streamer.streams.get('main')?.stats().clients).toEqual([])
+    expect(logger.lines.join('\n')).toContain('starting it again in 0.2 s')
+    await streamer.stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('do not get streams in a codec that they do not carry', async () => {
+    const { transport, logger, override } = parts()
+    Object.assign(transport, { accepts: ['h264'] })
+    const streamer = await compose({}, { override })
+    await streamer.start()
+    expect(transport.streams.size).toBe(0)
+    expect(logger.lines.join()).toContain('does not carry mjpeg: the stream "main" is not served by it')
+    await streamer.stop()
+  })
+})

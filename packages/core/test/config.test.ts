@@ -1,0 +1,300 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError, configJsonSchema, loadConfig, nearestKey, pathText, problemText } from '../src/index.js'
+
+let cwd: string
+
+/** Three plugins written as a stranger would, without zod: the core knows options only through Standard Schema. */
+const pluginFile = (kind: string, body = '') => `
+const schema = { '~standard': {
+  version: 1, vendor: 'hand',
+  validate (value) {
+    const issues = []
+    if (value.port !== undefined && !(Number.isInteger(value.port) && value.port >= 0 && value.port <= 65535)) issues.push({ message: 'Invalid port', path: ['port'] })
+    for (const key of Object.keys(value)) if (!['port', 'host', 'quality', 'width'].includes(key)) issues.push({ message: 'Unknown', path: [key], code: 'unrecognized_keys' })
+    return issues.length > 0 ? { issues } : { value: { port: 1234, ...value } }
+  },
+  jsonSchema: { input: () => ({ type: 'object', additionalProperties: false, properties: {
+    port: { type: 'integer', minimum: 0, maximum: 65535 }, host: { type: 'string' }, quality: { type: 'integer', minimum: 1, maximum: 100 }, width: { type: 'integer' } } }) }
+} }
+export default { kind: '${kind}', apiVersion: 1, name: 'own', configSchema: schema, create () { return {} } ${body} }
+`
+
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'streamer-config-'))
+  for (const kind of ['source', 'encoder', 'transport']) await writeFile(join(cwd, `${kind}.mjs`), pluginFile(kind))
+})
+afterEach(() => rm(cwd, { recursive: true }))
+
+const parts = 'source: { use: ./source.mjs }\nencoder: { use: ./encoder.mjs }\n'
+
+async function problemsOf(text: string, name = '.streamerrc', settings = {}): Promise<string[]> {
+  await writeFile(join(cwd, name), text)
+  try {
+    await loadConfig({ cwd, settings })
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(problemText)
+    throw error
+  }
+  throw new Error('nothing was wrong')
+}
+
+describe('a configuration file', () => {
+  it('is found, read and given to its plugins with defaults filled in', async () => {
+    await writeFile(
+      join(cwd, '.streamerrc'),
+      `${parts}transports:\n  - { use: ./transport.mjs }\n  - { use: ./transport.mjs, port: 5, optional: true }\nlinger: always\n`
+    )
+    const config = await loadConfig({ cwd })
+    expect(config.file?.shownPath).toBe('.streamerrc')
+    expect(config.baseDir).toBe(cwd)
+    expect(config.streams).toMatchObject([
+      { name: 'main', linger: 'always', watchdog: 5, source: { packageName: './source.mjs' } }
+    ])
+    expect(config.transports).toMatchObject([
+      { name: 'own', optional: false, options: { port: 1234 } },
+      { name: 'own-2', optional: true, options: { port: 5 } }
+    ])
+  })
+
+  it.each([
+    [
+      '.streamerrc.json',
+      '{ "source": { "use": "./source.mjs" }, "encoder": { "use": "./encoder.mjs" }, "transports": [{ "use": "./transport.mjs" }], "linger": 7 }'
+    ],
+    [
+      'streamer.config.mjs',
+      "export default { source: { use: './source.mjs' }, encoder: { use: './encoder.mjs' }, transports: [{ use: './transport.mjs' }], linger: 7 }"
+    ],
+    [
+      '.streamerrc.ts',
+      "const linger: number = 7\nexport default { source: { use: './source.mjs' }, encoder: { use: './encoder.mjs' }, transports: [{ use: './transport.mjs' }], linger }"
+    ],
+    [
+      'package.json',
+      '{ "streamer": { "source": { "use": "./source.mjs" }, "encoder": { "use": "./encoder.mjs" }, "transports": [{ "use": "./transport.mjs" }], "linger": 7 } }'
+    ]
+  ])('may be %s', async (name, text) => {
+    await writeFile(join(cwd, name), text)
+    const config = await loadConfig({ cwd })
+    expect(config.streams[0]?.linger).toBe(7)
+    expect(config.file?.shownPath).toBe(name)
+  })
+
+  it('names line and column when it cannot be parsed', async () => {
+    await writeFile(join(cwd, '.streamerrc'), 'source: { use: fake\nlinger: 3\n')
+    await expect(loadConfig({ cwd })).rejects.toMatchObject({
+      code: 'ERR_CONFIG_PARSE',
+      exitCode: 2,
+      message: expect.stringMatching(/^\.streamerrc:2:\d+: /)
+    })
+  })
+
+  it('that was named and is not there is an error with its name', async () => {
+    await expect(loadConfig({ cwd, file: 'nope.yaml' })).rejects.toMatchObject({
+      code: 'ERR_CONFIG_NOT_FOUND',
+      message: 'nope.yaml: there is no such file'
+    })
+    await mkdir(join(cwd, 'folder'))
+    await expect(loadConfig({ cwd, file: 'folder' })).rejects.toMatchObject({
+      code: 'ERR_CONFIG_NOT_FOUND',
+      message: 'folder: it is not a file'
+    })
+  })
+
+  it('that throws is an error that names the file', async () => {
+    await writeFile(join(cwd, 'streamer.config.mjs'), "throw new Error('oh no')")
+    await expect(loadConfig({ cwd })).rejects.toMatchObject({
+      code: 'ERR_CONFIG_PARSE',
+      message: expect.stringContaining('oh no')
+    })
+  })
+})
+
+describe('problems', () => {
+  it('are told all at once, each with its place, value, what is allowed and the nearest known key', async () => {
+    const text = [
+      'sorce: { use: fake }',
+      parts.trim(),
+      'linger: 4000',
+      'watchdog: soon',
+      'log: { levle: info, format: fancy }',
+      'transports:',
+      '  - use: ./transport.mjs',
+      '    port: 70000',
+      '    prot: 1',
+      '  - { use: ./missing.mjs }'
+    ].join('\n')
+    expect(await problemsOf(text)).toEqual([
+      '.streamerrc:1:1: sorce: unknown key; did you mean "source"?',
+      '.streamerrc:6:8: log.levle: unknown key; did you mean "level"?',
+      '.streamerrc:4:1: linger: 4000 is not allowed; it must be a number from 0 to 3600, or "always"',
+      '.streamerrc:5:1: watchdog: "soon" is not allowed; it must be a number from 0 to 3600',
+      '.streamerrc:6:21: log.format: "fancy" is not allowed; it must be one of "pretty", "json"',
+      '.streamerrc:10:5: transports[0].prot: unknown key; did you mean "port"?',
+      '.streamerrc:9:5: transports[0].port: 70000 is not allowed; it must be a whole number from 0 to 65535',
+      `.streamerrc:11:7: transports[1].use: no transport plugin "./missing.mjs": there is no file ${join(cwd, 'missing.mjs')}`
+    ])
+  })
+
+  it('of flags and environment name those, not the file', async () => {
+    const settings = {
+      udpPort: { value: 1, origin: { kind: 'flag', name: '--udp-port' } },
+      linger: { value: -1, origin: { kind: 'environment', name: 'STREAMER_LINGER' } },
+      width: { value: 'wide', origin: { kind: 'flag', name: '--width' } }
+    }
+    expect(await problemsOf(`${parts}transports: [{ use: ./transport.mjs }]`, '.streamerrc', settings)).toEqual([
+      '--udp-port: 1 has no effect: there is no transport "udp"',
+      'STREAMER_LINGER: linger: -1 is not allowed; it must be a number from 0 to 3600, or "always"'
+    ])
+  })
+
+  it('exit with code 2 and keep a common code', async () => {
+    await writeFile(join(cwd, '.streamerrc'), `${parts}transports: [{ use: streamer-transport-none }]`)
+    await expect(loadConfig({ cwd })).rejects.toMatchObject({ code: 'ERR_PLUGIN_NOT_FOUND', exitCode: 2 })
+  })
+
+  it('of a configuration that is no mapping are told', async () => {
+    expect(await problemsOf('- 1\n- 2')).toEqual(['.streamerrc:1:1: the configuration must be keys with values'])
+    expect(await problemsOf('transports: []')).toEqual([
+      '.streamerrc:1:1: transports: [] is not allowed; it must be a list of at least 1'
+    ])
+    expect(await problemsOf(`${parts}transports: nothing`)).toEqual([
+      '.streamerrc:3:1: transports: "nothing" is not allowed; it must be a list of at least 1'
+    ])
+    expect(await problemsOf(`streams: {}\ntransports: [{ use: ./transport.mjs }]`)).toEqual([
+      '.streamerrc:1:1: streams: is empty; name at least one stream'
+    ])
+    expect(await problemsOf(`streams: { "no/good": { source: { use: ./source.mjs } } }\n${parts}`)).not.toEqual([])
+  })
+})
+
+describe('plugins', () => {
+  const failure = async (use: string) => (await problemsOf(`${parts}transports: [{ use: ${use} }]`))[0]
+
+  it('are found as packages in the folder of the file', async () => {
+    const folder = join(cwd, 'node_modules', 'streamer-transport-acme')
+    await mkdir(folder, { recursive: true })
+    await writeFile(
+      join(folder, 'package.json'),
+      '{ "name": "streamer-transport-acme", "version": "3.2.1", "exports": { "import": "./index.mjs" } }'
+    )
+    await writeFile(join(folder, 'index.mjs'), pluginFile('transport'))
+    for (const use of ['acme', 'streamer-transport-acme', './node_modules/streamer-transport-acme']) {
+      await writeFile(join(cwd, '.streamerrc'), `${parts}transports: [{ use: ${use} }]`)
+      const { transports } = await loadConfig({ cwd })
+      expect(transports).toMatchObject([{ packageName: 'streamer-transport-acme', version: '3.2.1' }])
+    }
+  })
+
+  it('that are not there are named with what was looked for and how to install them', async () => {
+    expect(await failure('acme')).toBe(
+      `.streamerrc:3:16: transports[0].use: no transport plugin "acme": looked for the packages "@streamer/transport-acme", "streamer-transport-acme", "acme" ` +
+        `from ${cwd} and beside this program; install one there (npm install streamer-transport-acme), or write a path that begins with ./`
+    )
+  })
+
+  it('of another API version name both numbers and the side to update', async () => {
+    await writeFile(join(cwd, 'new.mjs'), 'export default { apiVersion: 9 }')
+    await writeFile(join(cwd, 'old.mjs'), 'export default { apiVersion: 0 }')
+    expect(await failure('./new.mjs')).toContain('was made for plugin API 9, and this Streamer has 1: update Streamer')
+    expect(await failure('./old.mjs')).toContain(
+      'was made for plugin API 0, and this Streamer has 1: update the plugin'
+    )
+  })
+
+  it('that are none, of another kind, or throw on load are refused', async () => {
+    await writeFile(join(cwd, 'none.mjs'), 'export const x = 1')
+    await writeFile(join(cwd, 'class.mjs'), 'export default {}')
+    await writeFile(join(cwd, 'throws.mjs'), "throw new Error('no such device')")
+    await writeFile(join(cwd, 'syntax.mjs'), 'export default {')
+    expect(await failure('./none.mjs')).toContain(
+      'has no plugin as its default export; make one with defineTransport()'
+    )
+    expect(await failure('./class.mjs')).toContain('is not a plugin')
+    expect(await failure('./source.mjs')).toContain('is a source plugin and cannot be used as a transport')
+    expect(await failure('./throws.mjs')).toContain('threw while it was loaded: no such device')
+    expect(await failure('./syntax.mjs')).toContain('threw while it was loaded')
+  })
+})
+
+describe('layers', () => {
+  const flag = (name: string, value: unknown) => ({ value, origin: { kind: 'flag' as const, name } })
+
+  it('lie over the file, and each value knows where it came from', async () => {
+    await writeFile(
+      join(cwd, '.streamerrc'),
+      `source: { use: ./source.mjs, width: 5 }\nencoder: { use: ./encoder.mjs }\ntransports: [{ use: ./transport.mjs, port: 1 }]`
+    )
+    const config = await loadConfig({
+      cwd,
+      settings: { width: flag('--width', 7), quality: flag('--quality', 50), host: flag('--host', '127.0.0.1') }
+    })
+    expect(config.streams[0]?.source?.options).toMatchObject({ width: 7 })
+    expect(config.streams[0]?.encoder?.options).toMatchObject({ quality: 50 })
+    expect(config.transports?.[0]?.options).toMatchObject({ host: '127.0.0.1', port: 1 })
+    expect(config.originOf(['source', 'width'])).toEqual({ kind: 'flag', name: '--width' })
+    expect(config.originOf(['transports', 0, 'port'])).toEqual({
+      kind: 'file',
+      file: '.streamerrc',
+      line: 3,
+      column: 38
+    })
+    expect(config.originOf(['watchdog'])).toEqual({ kind: 'default' })
+  })
+
+  it('reach every stream, and a list of transports replaces the configured one but keeps its options', async () => {
+    await writeFile(
+      join(cwd, '.streamerrc'),
+      'streams:\n  front: { source: { use: ./source.mjs }, linger: 3 }\n  door: { source: { use: ./source.mjs, width: 2 } }\nencoder: { use: ./encoder.mjs }\ntransports: [{ use: ./transport.mjs, port: 9 }, { use: udp }]'
+    )
+    const config = await loadConfig({
+      cwd,
+      settings: {
+        width: flag('--width', 9),
+        linger: flag('--linger', 'always'),
+        quality: flag('--quality', 3),
+        transport: flag('--transport', ['./transport.mjs'])
+      }
+    })
+    expect(config.streams).toMatchObject([
+      { name: 'front', linger: 'always', source: { options: { width: 9 } }, encoder: { options: { quality: 3 } } },
+      { name: 'door', linger: 'always', source: { options: { width: 9 } }, encoder: { options: { quality: 3 } } }
+    ])
+    expect(config.transports).toMatchObject([{ options: { port: 9 } }])
+  })
+
+  it('drop the options of a source that is replaced', async () => {
+    await writeFile(join(cwd, 'other.mjs'), pluginFile('source'))
+    await writeFile(
+      join(cwd, '.streamerrc'),
+      `source: { use: ./source.mjs, width: 5 }\nencoder: { use: ./encoder.mjs }\ntransports: [{ use: ./transport.mjs }]`
+    )
+    const config = await loadConfig({ cwd, settings: { source: flag('--source', './other.mjs') } })
+    expect(config.streams[0]?.source?.options).toEqual({ port: 1234 })
+  })
+})
+
+it('the JSON Schema knows the options of each plugin by its name', async () => {
+  await writeFile(join(cwd, '.streamerrc'), `${parts}transports: [{ use: ./transport.mjs }]`)
+  const { streams, transports } = await loadConfig({ cwd })
+  const loaded = [streams[0]?.source, streams[0]?.encoder, transports?.[0]].filter((part) => part !== undefined)
+  const schema = configJsonSchema(loaded) as { properties: { transports: { items: { oneOf: unknown[] } } } }
+  expect(schema.properties.transports.items.oneOf[0]).toMatchObject({
+    properties: {
+      use: { const: './transport.mjs' },
+      port: { type: 'integer', maximum: 65535 },
+      optional: { type: 'boolean' }
+    },
+    required: ['use']
+  })
+})
+
+it('the nearest key is one that a person may have meant', () => {
+  expect(nearestKey('Port', ['port', 'host'])).toBe('port')
+  expect(nearestKey('framrate', ['framerate', 'width'])).toBe('framerate')
+  expect(nearestKey('zzzzzz', ['port', 'host'])).toBeUndefined()
+  expect(pathText(['streams', 'front', 'transports', 0, 'port'])).toBe('streams.front.transports[0].port')
+})

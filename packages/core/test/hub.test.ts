@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FrameHub } from '../src/hub.js'
+import type { SubscribeOptions } from '../src/plugin/index.js'
+import { StandInClient, standInFrame } from './stand-ins.js'
+
+function client(hub: FrameHub, ready: 'at once' | 'by hand', options: Partial<SubscribeOptions> = {}): StandInClient {
+  return new StandInClient((onFrame) => hub.subscribe('test', { label: 'client', ...options, onFrame }), ready)
+}
+
+describe('FrameHub', () => {
+  it('hands the very same frame to every client', () => {
+    const hub = new FrameHub()
+    const [a, b] = [client(hub, 'at once'), client(hub, 'at once')]
+    const frame = standInFrame(0)
+    hub.publish(frame)
+    expect(a.frames[0]).toBe(frame)
+    expect(b.frames[0]).toBe(frame)
+  })
+
+  it('keeps the newest frame for a busy client and counts those it replaced', () => {
+    const hub = new FrameHub()
+    const slow = client(hub, 'by hand')
+    for (let sequence = 0; sequence < 5; sequence++) hub.publish(standInFrame(sequence))
+    expect(slow.sequences).toEqual([0])
+    slow.subscription.ready()
+    expect(slow.sequences).toEqual([0, 4])
+    expect(slow.subscription.stats()).toMatchObject({ offered: 5, delivered: 2, dropped: 3, waiting: 0, bytes: 8 })
+  })
+
+  it('does not let a slow client hold back another', () => {
+    const hub = new FrameHub()
+    client(hub, 'by hand')
+    const quick = client(hub, 'at once')
+    for (let sequence = 0; sequence < 5; sequence++) hub.publish(standInFrame(sequence))
+    expect(quick.sequences).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('spreads a limited rate evenly', () => {
+    const hub = new FrameHub()
+    const limited = client(hub, 'at once', { maxFramerate: 10 })
+    for (let n = 0; n < 300; n++) hub.publish(standInFrame(n), 1_000_000 + Math.round((n * 1e6) / 30))
+    expect(limited.frames.length).toBe(100)
+    const gaps = limited.sequences.slice(1).map((sequence, index) => sequence - (limited.sequences[index] ?? 0))
+    expect(new Set(gaps)).toEqual(new Set([3]))
+    expect(limited.subscription.stats().skipped).toBe(200)
+  })
+
+  it('holds a limited rate that does not divide the source rate', () => {
+    const hub = new FrameHub()
+    const limited = client(hub, 'at once', { maxFramerate: 25 })
+    for (let n = 0; n < 300; n++) hub.publish(standInFrame(n), 1_000_000 + Math.round((n * 1e6) / 30))
+    expect(limited.frames.length).toBeGreaterThanOrEqual(248)
+    expect(limited.frames.length).toBeLessThanOrEqual(251)
+  })
+
+  it('drops a frame that is too old when the client is ready, and never sends it late', () => {
+    const hub = new FrameHub()
+    const aged = client(hub, 'by hand', { maxAgeMs: 100 })
+    hub.publish(standInFrame(0))
+    hub.publish(standInFrame(1, { timestampUs: standInFrame(1).timestampUs - 200_000 }))
+    aged.subscription.ready()
+    expect(aged.sequences).toEqual([0])
+    expect(aged.subscription.stats()).toMatchObject({ offered: 2, delivered: 1, expired: 1 })
+    hub.publish(standInFrame(2))
+    expect(aged.sequences).toEqual([0, 2])
+  })
+
+  it('lets delta frames wait only behind what they need, and goes on at the next keyframe', () => {
+    const hub = new FrameHub()
+    const slow = client(hub, 'by hand')
+    const delta = { codec: 'h264' as const, keyframe: false }
+    hub.publish(standInFrame(0, delta))
+    expect(slow.sequences).toEqual([])
+    hub.publish(standInFrame(1, { codec: 'h264' }))
+    hub.publish(standInFrame(2, delta))
+    hub.publish(standInFrame(3, delta))
+    slow.subscription.ready()
+    expect(slow.sequences).toEqual([1, 2])
+    slow.subscription.ready()
+    hub.publish(standInFrame(4, delta))
+    expect(slow.sequences).toEqual([1, 2])
+    hub.publish(standInFrame(5, { codec: 'h264' }))
+    expect(slow.sequences).toEqual([1, 2, 5])
+  })
+
+  it('closes a client whose onFrame throws, says so, and serves the others', () => {
+    const errors: string[] = []
+    const hub = new FrameHub(undefined, (error, label) => errors.push(`${label}: ${(error as Error).message}`))
+    hub.subscribe('test', {
+      label: 'broken',
+      onFrame() {
+        throw new Error('no')
+      }
+    })
+    const good = client(hub, 'at once')
+    hub.publish(standInFrame(0))
+    hub.publish(standInFrame(1))
+    expect(good.sequences).toEqual([0, 1])
+    expect(errors).toEqual(['broken: no'])
+    expect(hub.size).toBe(1)
+  })
+
+  it('keeps the counts of closed clients in the sums of their transport', () => {
+    const hub = new FrameHub()
+    const gone = client(hub, 'by hand')
+    for (let sequence = 0; sequence < 3; sequence++) hub.publish(standInFrame(sequence))
+    gone.subscription.close()
+    gone.subscription.close()
+    hub.publish(standInFrame(3))
+    expect(hub.totals()).toEqual({ test: { clients: 0, delivered: 1, bytes: 4, dropped: 2, skipped: 0, expired: 0 } })
+  })
+
+  it('does not recurse for a client that is ready within onFrame while frames are published within it', () => {
+    const hub = new FrameHub()
+    let published = 0
+    const seen: number[] = []
+    const subscription = hub.subscribe('test', {
+      label: 'echo',
+      onFrame(frame) {
+        seen.push(frame.sequence)
+        if (published < 20_000) hub.publish(standInFrame(++published))
+        subscription.ready()
+      }
+    })
+    hub.publish(standInFrame(0))
+    expect(seen.length).toBe(20_001)
+  })
+
+  it('refuses limits that make no sense', () => {
+    const hub = new FrameHub()
+    expect(() => client(hub, 'at once', { maxFramerate: 0 })).toThrow(TypeError)
+    expect(() => client(hub, 'at once', { maxAgeMs: -1 })).toThrow(TypeError)
+  })
+
+  it('has counters that add up whatever happens', () => {
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('publish' as const),
+        keyframe: fc.boolean(),
+        ageMs: fc.integer({ min: 0, max: 100 })
+      }),
+      fc.record({ kind: fc.constant('ready' as const) }),
+      fc.record({ kind: fc.constant('close' as const) })
+    )
+    const limits = fc.record(
+      { maxFramerate: fc.integer({ min: 1, max: 60 }), maxAgeMs: fc.integer({ min: 0, max: 80 }) },
+      { requiredKeys: [] }
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), limits, (steps, options) => {
+        const hub = new FrameHub()
+        const one = client(hub, 'by hand', options)
+        let sequence = 0
+        let atUs = standInFrame(0).timestampUs
+        for (const action of steps) {
+          if (action.kind === 'publish') {
+            atUs += 33_333
+            hub.publish(
+              standInFrame(sequence++, { keyframe: action.keyframe, timestampUs: atUs - action.ageMs * 1000 }),
+              atUs
+            )
+          } else one.subscription[action.kind]()
+          const { offered, delivered, dropped, skipped, expired, waiting } = one.subscription.stats()
+          expect(delivered + dropped + skipped + expired + waiting).toBe(offered)
+          expect(delivered).toBe(one.frames.length)
+        }
+        expect(one.sequences).toEqual([...one.sequences].sort((a, b) => a - b))
+      })
+    )
+  })
+})

@@ -1,0 +1,319 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Pipeline, type PipelineOptions } from '../src/pipeline.js'
+import { createPicture, type RawFrame, StreamerError } from '../src/plugin/index.js'
+import { defaultSupervision } from '../src/supervision.js'
+import { StandInClient, StandInEncoder, StandInLogger, StandInSource, standInFrame } from './stand-ins.js'
+
+function setUp(options: Partial<PipelineOptions> = {}) {
+  const source = new StandInSource()
+  const encoder = new StandInEncoder()
+  const logger = new StandInLogger()
+  const pipeline = new Pipeline(
+    source,
+    encoder,
+    { name: 'main', linger: 15, watchdog: 5, ...options },
+    logger,
+    defaultSupervision
+  )
+  const stream = pipeline.viewFor('test')
+  const watch = () => new StandInClient((onFrame) => stream.subscribe({ label: 'client', onFrame }))
+  return { source, encoder, logger, pipeline, stream, watch }
+}
+
+function raw(sequence: number, release = () => {}): RawFrame {
+  const { data, stride } = createPicture(16, 16)
+  return {
+    kind: 'raw',
+    pixelFormat: 'rgb24',
+    planes: [{ data, stride }],
+    width: 16,
+    height: 16,
+    sequence,
+    timestampUs: 0,
+    release
+  }
+}
+
+const passMs = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('demand', () => {
+  it('starts the source with the first viewer and stops it a linger after the last', async () => {
+    const { source, pipeline, stream, watch } = setUp({ watchdog: 0 })
+    pipeline.start()
+    await passMs(1000)
+    expect(source.runs.length).toBe(0)
+    expect(stream.state).toBe('idle')
+    const a = watch()
+    const b = watch()
+    await passMs(0)
+    expect(source.running).toBe(true)
+    expect(stream.state).toBe('starting')
+    source.give()
+    expect(stream.state).toBe('live')
+    a.subscription.close()
+    await passMs(60_000 - 1)
+    b.subscription.close()
+    source.give()
+    await passMs(14_900)
+    expect(source.running).toBe(true)
+    await passMs(200)
+    expect(source.running).toBe(false)
+    expect(stream.state).toBe('idle')
+  })
+
+  it('serves a viewer who comes during the linger without a restart', async () => {
+    const { source, watch } = setUp({ watchdog: 0 })
+    const first = watch()
+    await passMs(0)
+    first.subscription.close()
+    await passMs(10_000)
+    const second = watch()
+    await passMs(20_000)
+    source.give()
+    expect(second.frames.length).toBe(1)
+    expect(source.runs.length).toBe(1)
+  })
+
+  it('stops at once with linger 0, and never with always', async () => {
+    const none = setUp({ linger: 0 })
+    none.watch().subscription.close()
+    await passMs(0)
+    expect(none.source.running).toBe(false)
+    const always = setUp({ linger: 'always', watchdog: 0 })
+    always.pipeline.start()
+    await passMs(0)
+    expect(always.source.running).toBe(true)
+    always.watch().subscription.close()
+    await passMs(7_200_000)
+    expect(always.source.running).toBe(true)
+    await always.pipeline.stop()
+    expect(always.source.running).toBe(false)
+  })
+
+  it('starts again for a viewer who comes while the source is stopping', async () => {
+    const { source, watch } = setUp({ linger: 0 })
+    watch().subscription.close()
+    const late = watch()
+    await passMs(0)
+    await passMs(0)
+    expect(source.running).toBe(true)
+    source.give()
+    expect(late.frames.length).toBe(1)
+  })
+})
+
+describe('frames', () => {
+  it('pass untouched when the source gives the codec of the stream', async () => {
+    const { source, encoder, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    const frame = source.give()
+    expect(viewer.frames[0]).toBe(frame)
+    expect(encoder.starts).toBe(0)
+  })
+
+  it('go through the encoder when they are raw, and are given back when it is not ready yet', async () => {
+    const { source, encoder, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    const release = vi.fn()
+    source.give(raw(0, release))
+    expect(release).toHaveBeenCalledOnce()
+    await passMs(0)
+    source.give(raw(1))
+    expect(encoder.starts).toBe(1)
+    expect(viewer.sequences).toEqual([1])
+  })
+
+  it('that are missing in the sequence are counted as lost', async () => {
+    const { source, stream, watch } = setUp()
+    watch()
+    await passMs(0)
+    for (const sequence of [0, 1, 4, 5]) source.give(standInFrame(sequence))
+    expect(stream.stats()).toMatchObject({ captured: 4, lost: 2, published: 4 })
+  })
+
+  it('of a run that has ended change nothing', async () => {
+    const { source, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    const { run } = source
+    run.fail(new Error('gone'))
+    await passMs(0)
+    run.push(standInFrame(7))
+    run.fail(new Error('again'))
+    expect(viewer.frames.length).toBe(0)
+  })
+})
+
+describe('supervision', () => {
+  it('starts a failed source again with pauses that double to 30 s', async () => {
+    const { source, stream, watch, logger } = setUp()
+    source.startError = new StreamerError('ERR_SOURCE_NOT_FOUND', 'source-test: no camera')
+    watch()
+    await passMs(0)
+    const pauses: number[] = []
+    for (let n = 0; n < 9; n++) {
+      const runs = source.runs.length
+      let ms = 0
+      while (source.runs.length === runs) {
+        await passMs(100)
+        ms += 100
+      }
+      pauses.push(ms)
+    }
+    expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+    expect(stream.state).toBe('recovering')
+    expect(stream.stats()).toMatchObject({
+      starts: 10,
+      failures: 10,
+      lastFailure: { code: 'ERR_SOURCE_NOT_FOUND', message: 'source-test: no camera' }
+    })
+    expect(logger.lines[0]).toContain('no camera; starting it again in 0.5 s')
+  })
+
+  it('begins with the shortest pause again after 30 s of health', async () => {
+    const { source, watch } = setUp({ watchdog: 0 })
+    watch()
+    await passMs(0)
+    for (let n = 0; n < 3; n++) {
+      source.run.fail(new Error('crash'))
+      await passMs(5000)
+    }
+    expect(source.runs.length).toBe(4)
+    await passMs(30_000)
+    source.run.fail(new Error('crash'))
+    await passMs(499)
+    expect(source.runs.length).toBe(4)
+    await passMs(2)
+    expect(source.runs.length).toBe(5)
+  })
+
+  it('takes silence for a failure, and says how long it was', async () => {
+    const { source, stream, watch } = setUp({ watchdog: 5 })
+    watch()
+    await passMs(0)
+    source.give()
+    await passMs(4900)
+    expect(source.runs.length).toBe(1)
+    await passMs(2000)
+    expect(source.runs.length).toBe(2)
+    expect(stream.stats().lastFailure).toMatchObject({
+      code: 'ERR_SOURCE_STALLED',
+      message: 'no frame from the source for 5 s'
+    })
+  })
+
+  it('keeps clients and gives them the last frame, then "no signal" once a second, then the new frames', async () => {
+    const { source, stream, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    const last = source.give()
+    source.startError = new Error('unplugged')
+    source.run.fail(new Error('unplugged'))
+    await passMs(2500)
+    expect(viewer.frames.length).toBeGreaterThanOrEqual(2)
+    expect(viewer.frames.every((frame) => frame === last)).toBe(true)
+    await passMs(2000)
+    const before = viewer.frames.length
+    await passMs(10_000)
+    const drawn = viewer.frames.slice(before)
+    expect(drawn.length).toBeGreaterThanOrEqual(9)
+    expect(drawn.length).toBeLessThanOrEqual(11)
+    expect(drawn.every((frame) => frame.placeholder === true && frame.sequence === 0)).toBe(true)
+    expect(new Set(drawn.map(({ timestampUs }) => timestampUs)).size).toBe(drawn.length)
+    source.startError = undefined
+    while (!source.running) await passMs(100)
+    const fresh = source.give()
+    expect(viewer.frames.at(-1)).toBe(fresh)
+    expect(stream.state).toBe('live')
+    expect(stream.stats().placeholders).toBeGreaterThan(9)
+  })
+
+  it('repeats the last frame about once a second while the source is slow, but not one of an earlier day', async () => {
+    const { source, watch } = setUp({ watchdog: 0, linger: 0 })
+    const viewer = watch()
+    await passMs(0)
+    source.give()
+    await passMs(10_000)
+    expect(viewer.frames.length).toBeGreaterThanOrEqual(10)
+    expect(viewer.frames.length).toBeLessThanOrEqual(12)
+    viewer.subscription.close()
+    await passMs(0)
+    const later = watch()
+    await passMs(5000)
+    expect(later.frames.length).toBe(0)
+  })
+
+  it('hides passwords in what it shows', async () => {
+    const { source, stream, watch } = setUp()
+    watch()
+    await passMs(0)
+    source.run.fail(new Error('cannot open rtsp://me:secret@camera/1'))
+    await passMs(0)
+    expect(stream.stats().lastFailure?.message).toBe('source: cannot open rtsp://***@camera/1')
+  })
+
+  it('gives up waiting for a source that does not stop', async () => {
+    const { source, logger, watch } = setUp()
+    watch()
+    await passMs(0)
+    source.neverStops = true
+    source.run.fail(new Error('hung'))
+    await passMs(2500)
+    expect(source.runs.length).toBe(2)
+    expect(logger.lines.join()).toContain('did not stop within 1500 ms')
+  })
+
+  it('starts source and encoder again when the encoder fails', async () => {
+    const { source, encoder, stream, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    source.give(raw(0))
+    await passMs(0)
+    encoder.fail(new Error('bad picture'))
+    await passMs(1000)
+    expect(source.runs.length).toBe(2)
+    source.give(raw(0))
+    await passMs(0)
+    source.give(raw(1))
+    expect(viewer.frames.length).toBe(1)
+    expect(stream.stats().lastFailure?.code).toBe('ERR_ENCODER_FAILED')
+  })
+
+  it('does not start an encoder over and over that cannot start', async () => {
+    const { source, encoder, watch } = setUp()
+    encoder.startError = new Error('library is missing')
+    watch()
+    await passMs(0)
+    for (let second = 0; second < 20; second++) {
+      if (source.running) source.give(raw(0))
+      await passMs(1000)
+    }
+    expect(encoder.starts).toBeLessThanOrEqual(6)
+  })
+
+  it('stops within the time-out even when everything hangs, and gives nothing more', async () => {
+    const { source, pipeline, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    source.neverStops = true
+    let stopped = false
+    const stopping = pipeline.stop().then(() => {
+      stopped = true
+    })
+    await passMs(1501)
+    expect(stopped).toBe(true)
+    await stopping
+    source.run.push(standInFrame(0))
+    expect(viewer.frames.length).toBe(0)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
