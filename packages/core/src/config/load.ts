@@ -87,9 +87,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   }
   const layers = new LayeredConfig(value as Record<string, unknown>)
   layers.apply(settings)
-  const originOf = (path: Path): Origin =>
-    layers.originOf(path) ?? (file && isSet(value, path) ? file.locate(path) : base)
-  const place = (path: Path): Origin => layers.originOf(path) ?? file?.locate(path) ?? base
+  const place = (path: Path): Origin => layers.originOf(path) ?? file?.locate(layers.filePath(path)) ?? base
+  // An option that nobody wrote is a default, also where a flag chose the plugin that it belongs to.
+  const originOf = (path: Path): Origin => (isSet(layers.value, path) ? place(path) : { kind: 'default' })
 
   const checked = await validate(configSchema as unknown as OptionsSchema<StreamerConfig>, layers.value)
   const problems: Problem[] = layers.problems.slice()

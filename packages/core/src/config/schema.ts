@@ -74,7 +74,7 @@ export const configSchema = z.strictObject({
       format: z
         .enum(logFormats)
         .optional()
-        .meta({ description: 'How lines look. Default: pretty in a terminal, json elsewhere.' })
+        .meta({ description: 'How lines look: pretty for people, json for programs.', default: 'pretty' })
     })
     .optional()
     .meta({ description: 'What is logged, and where.' })

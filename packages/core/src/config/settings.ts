@@ -1,4 +1,4 @@
-import { type Origin, type Problem, valueText } from './problems.js'
+import { type Origin, type Path, type Problem, valueText } from './problems.js'
 import { defaultEncoder, defaultSource, defaultTransports, type PartConfig } from './schema.js'
 
 /** One value from outside the file. */
@@ -33,6 +33,8 @@ export class LayeredConfig {
   readonly value: Json
   readonly problems: Problem[] = []
   readonly #origins = new Map<string, Origin>()
+  /** Places of the file's transports that were kept, by their new places. */
+  readonly #kept = new Map<number, number>()
 
   /** @param value of the file; it is copied. */
   constructor(value: Json) {
@@ -40,12 +42,24 @@ export class LayeredConfig {
   }
 
   /** Where the value at `path` was set by a layer above the file; undefined when it was not. */
-  originOf(path: ReadonlyArray<string | number>): Origin | undefined {
+  originOf(path: Path): Origin | undefined {
     for (let length = path.length; length > 0; length--) {
       const origin = this.#origins.get(JSON.stringify(path.slice(0, length)))
       if (origin) return origin
+      // What is inside a transport that was kept comes from the file, whoever made the list.
+      if (length === 2 && path.length > 2 && this.#keptPlace(path) !== undefined) return undefined
     }
     return undefined
+  }
+
+  /** Where in the file the value at `path` stands; a list of transports from above the file moves them. */
+  filePath(path: Path): Path {
+    const place = this.#keptPlace(path)
+    return place === undefined ? path : ['transports', place, ...path.slice(2)]
+  }
+
+  #keptPlace(path: Path): number | undefined {
+    return path[0] === 'transports' && typeof path[1] === 'number' ? this.#kept.get(path[1]) : undefined
   }
 
   /** Lays flags and environment over what is there. Wrong shapes of the file are left for the schema to find. */
@@ -116,7 +130,10 @@ export class LayeredConfig {
   }
 
   #option(owner: Json, part: string, fallback: PartConfig, path: string[], key: string, setting: Setting): void {
-    if (!isObject(owner[part])) owner[part] = { ...fallback }
+    if (!isObject(owner[part])) {
+      owner[part] = { ...fallback }
+      this.#origins.set(JSON.stringify([...path, part]), { kind: 'default' })
+    }
     this.#set(owner[part] as Json, key, [...path, part], setting)
   }
 
@@ -124,14 +141,20 @@ export class LayeredConfig {
     const current = Array.isArray(this.value.transports) ? (this.value.transports as unknown[]) : []
     const names = Array.isArray(setting.value) ? setting.value : [setting.value]
     // The file's options of a transport that stays are kept.
-    this.value.transports = names.map(
-      (use) => current.find((part) => isObject(part) && part.use === use) ?? { use: use as unknown }
-    )
+    this.value.transports = names.map((use: unknown, index) => {
+      const place = current.findIndex((part) => isObject(part) && part.use === use)
+      if (place < 0) return { use }
+      this.#kept.set(index, place)
+      return current[place]
+    })
     this.#origins.set(JSON.stringify(['transports']), setting.origin)
   }
 
   #transportPort(use: string, setting: Setting): void {
-    this.value.transports ??= defaultTransports.map((part) => ({ ...part }))
+    if (this.value.transports === undefined) {
+      this.value.transports = defaultTransports.map((part) => ({ ...part }))
+      this.#origins.set(JSON.stringify(['transports']), { kind: 'default' })
+    }
     const { transports } = this.value
     if (!Array.isArray(transports)) return
     const index = transports.findIndex((part) => isObject(part) && part.use === use)
