@@ -1,0 +1,212 @@
+import {
+  type Counters,
+  type EncodedFrame,
+  type Logger,
+  monotonicUs,
+  type Source,
+  type SourceRun,
+  StreamerError,
+  TroubleLog
+} from '@streamer/core/plugin'
+import type { CommandOptions } from './config.js'
+import { planLaunch } from './launch.js'
+import { LineLog } from './lines.js'
+import { CommandProcess, type Exit } from './process.js'
+import { JpegSplitter, noCounts, type SplitterCounters } from './splitter.js'
+
+/** So much without a JPEG in it is no MJPEG; the head of a container or a chatty start is far below. */
+const maxGarbageBytes = 1024 * 1024
+
+/** What a source counts over all its runs. */
+interface Totals extends SplitterCounters {
+  starts: number
+  bytes: number
+}
+
+/** A camera that is a command: each JPEG on its standard output is a frame. */
+export class CommandSource implements Source {
+  readonly #options: CommandOptions
+  readonly #baseDir: string
+  readonly #logger: Logger
+  readonly #totals: Totals = { ...noCounts(), starts: 0, bytes: 0 }
+  #current: CommandRun | undefined
+
+  /** @param baseDir absolute path that `options.cwd` refers to. */
+  constructor(options: CommandOptions, baseDir: string, logger: Logger) {
+    this.#options = options
+    this.#baseDir = baseDir
+    this.#logger = logger
+  }
+
+  /**
+   * Resolves when the command runs. A run that is still going on is stopped first.
+   * @throws StreamerError `ERR_SOURCE_NOT_FOUND` when there is no such program or folder, `ERR_SOURCE_FAILED` when the system
+   *   refuses to start it, the reason of `run.signal` when that is aborted first, an `AbortError` when `stop` is called first.
+   */
+  async start(run: SourceRun): Promise<void> {
+    const before = this.#current
+    const current = new CommandRun(run, this.#options, this.#baseDir, this.#logger, this.#totals)
+    this.#current = current
+    await current.start(before)
+  }
+
+  async stop(): Promise<void> {
+    await this.#current?.stop()
+  }
+
+  /**
+   * `frames` and `bytes` (of standard output), `garbageBytes` outside of JPEGs, `truncated` and `oversized` JPEGs,
+   * `droppedBytes` of these, `starts` of the command.
+   */
+  stats(): Counters {
+    const { frames, bytes, garbageBytes, truncated, oversized, droppedBytes, starts } = this.#totals
+    return { frames, bytes, garbageBytes, truncated, oversized, droppedBytes, starts }
+  }
+}
+
+/** From one start to its end. */
+class CommandRun {
+  readonly #run: SourceRun
+  readonly #options: CommandOptions
+  readonly #baseDir: string
+  readonly #logger: Logger
+  readonly #splitter: JpegSplitter
+  readonly #totals: Totals
+  readonly #trouble: TroubleLog
+  readonly #lines: LineLog
+  #process: CommandProcess | undefined
+  #before: CommandRun | undefined
+  #sequence = 0
+  /** Garbage of all runs when the last JPEG came. */
+  #garbageBefore: number
+  #label = ''
+  /** Nothing of the command is of interest any more: it failed, or it is being stopped. */
+  #isOver = false
+  #stopped: Promise<void> | undefined
+  readonly #onAbort = (): void => {
+    void this.stop()
+  }
+
+  constructor(run: SourceRun, options: CommandOptions, baseDir: string, logger: Logger, totals: Totals) {
+    this.#run = run
+    this.#options = options
+    this.#baseDir = baseDir
+    this.#logger = logger
+    this.#totals = totals
+    this.#garbageBefore = totals.garbageBytes
+    this.#splitter = new JpegSplitter({
+      maxFrameBytes: options.maxFrameBytes,
+      counters: totals,
+      onJpeg: (data, width, height, arrivedUs) => this.#push(data, width, height, arrivedUs)
+    })
+    this.#trouble = new TroubleLog(logger)
+    this.#lines = new LineLog(logger)
+  }
+
+  async start(before: CommandRun | undefined): Promise<void> {
+    this.#before = before
+    this.#run.signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (this.#run.signal.aborted) this.#onAbort()
+    try {
+      await before?.stop()
+      this.#before = undefined
+      this.#throwIfOver()
+      const launch = await planLaunch(this.#options, this.#baseDir)
+      this.#throwIfOver()
+      if (!launch.guarded) {
+        this.#logger.warn('source-command: there is no /bin/sh, so the command stays behind if this program is killed')
+      }
+      this.#label = launch.label
+      this.#totals.starts++
+      this.#process = new CommandProcess(launch, {
+        interruptTimeoutMs: this.#options.interruptTimeoutMs,
+        terminateTimeoutMs: this.#options.terminateTimeoutMs,
+        onOutput: (chunk) => this.#read(chunk),
+        onError: (chunk) => this.#lines.push(chunk),
+        onEnd: (exit) => this.#end(exit)
+      })
+      await this.#process.start()
+      this.#throwIfOver()
+    } catch (error) {
+      this.#leave()
+      throw error
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
+    this.#leave()
+    await this.#before?.stop()
+    const isGone = (await this.#process?.stop()) ?? true
+    if (!isGone) this.#logger.warn(`source-command: "${this.#label}" did not end on SIGKILL; it hangs in the kernel`)
+    this.#lines.close()
+  }
+
+  #push(data: Buffer, width: number, height: number, timestampUs: number): void {
+    if (this.#isOver) return
+    this.#garbageBefore = this.#totals.garbageBytes
+    const frame: EncodedFrame = {
+      kind: 'encoded',
+      codec: 'mjpeg',
+      keyframe: true,
+      sequence: this.#sequence++,
+      timestampUs,
+      width,
+      height,
+      data
+    }
+    this.#run.push(frame)
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isOver) return
+    this.#totals.bytes += chunk.length
+    const { truncated, oversized } = this.#totals
+    this.#splitter.push(chunk, monotonicUs())
+    if (this.#totals.truncated > truncated) {
+      this.#trouble.warn('source-command: dropped a JPEG that is cut off or broken')
+    }
+    if (this.#totals.oversized > oversized) {
+      this.#trouble.warn(`source-command: dropped a JPEG of more than ${this.#options.maxFrameBytes} bytes`)
+    }
+    if (this.#totals.garbageBytes - this.#garbageBefore > maxGarbageBytes) {
+      const text = `source-command: "${this.#label}" wrote more than ${maxGarbageBytes} bytes without a JPEG in them`
+      this.#fail(new StreamerError('ERR_SOURCE_OUTPUT', text))
+    }
+  }
+
+  #end(exit: Exit): void {
+    this.#lines.close()
+    if (this.#isOver) return
+    this.#splitter.end()
+    const lines = this.#lines.last
+    const lastLine = lines.at(-1)
+    const how = exit.signal ? `was ended by ${exit.signal}` : `ended with exit code ${exit.code}`
+    const text = `source-command: "${this.#label}" ${how}${lastLine ? `: ${lastLine}` : ''}`
+    const cause = lines.length > 1 ? { cause: new Error(lines.join('\n')) } : {}
+    this.#fail(new StreamerError('ERR_SOURCE_ENDED', text, cause))
+  }
+
+  #fail(error: Error): void {
+    this.#leave()
+    this.#run.fail(error)
+  }
+
+  #leave(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#run.signal.removeEventListener('abort', this.#onAbort)
+    this.#trouble.close()
+    this.#splitter.reset()
+  }
+
+  #throwIfOver(): void {
+    if (!this.#isOver) return
+    this.#run.signal.throwIfAborted()
+    throw new DOMException('The source was stopped while it was starting', 'AbortError')
+  }
+}
