@@ -2,6 +2,8 @@ import type { Picture, RawFrame, Rgb } from './plugin/index.js'
 import { createPicture, drawText, fillRect, measureText, monotonicUs } from './plugin/index.js'
 
 const title = 'NO SIGNAL'
+/** Font pixels between two lines. */
+const lineGap = 3
 const backgroundColor: Rgb = [22, 24, 30]
 const lineColor: Rgb = [190, 60, 50]
 const titleColor: Rgb = [240, 240, 240]
@@ -46,11 +48,19 @@ export function drawNoSignal(width: number, height: number, reason: string): Raw
   }
 }
 
-/** The largest letters up to `maxScale` in which all of the text fits; what does not fit in the smallest is cut off. */
-function fitText(text: string, width: number, height: number, maxScale: number): { lines: string[]; scale: number } {
+/**
+ * The largest letters up to `maxScale` in which all of the text fits into `width` by `height` pixels.
+ * What does not fit in the smallest is cut off, and the last line then ends in dots.
+ */
+export function fitText(
+  text: string,
+  width: number,
+  height: number,
+  maxScale: number
+): { lines: string[]; scale: number } {
   for (let scale = maxScale; ; scale--) {
     const lines = wrapText(text, columnsIn(width, scale))
-    const room = Math.max(1, Math.floor((height + scale) / linePitch(scale)))
+    const room = Math.max(1, Math.floor((height + lineGap * scale) / linePitch(scale)))
     if (lines.length <= room) return { lines, scale }
     if (scale <= 1) return { lines: cutLines(lines, room, columnsIn(width, scale)), scale }
   }
@@ -92,9 +102,8 @@ function columnsIn(width: number, scale: number): number {
   return Math.max(1, Math.floor((width - one) / step) + 1)
 }
 
-/** Three font pixels between two lines. */
 function linePitch(scale: number): number {
-  return measureText('x', scale).height + 3 * scale
+  return measureText('x', scale).height + lineGap * scale
 }
 
 function wholeScale(scale: number): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { drawNoSignal, wrapText } from '../src/no-signal.js'
+import { drawNoSignal, fitText, wrapText } from '../src/no-signal.js'
 
 /** Rows in which a pixel is as bright as text. */
 function textRows(width: number, height: number, reason: string): boolean[] {
@@ -49,6 +49,17 @@ describe('drawNoSignal', () => {
     ] as const) {
       expect(drawNoSignal(width, height, 'a reason').planes[0]!.data.length).toBe(width * height * 3)
     }
+  })
+})
+
+describe('fitText', () => {
+  it('takes the largest letters in which everything fits', () => {
+    expect(fitText('short', 200, 100, 4)).toEqual({ lines: ['short'], scale: 4 })
+    expect(fitText('a little longer text', 200, 40, 4)).toEqual({ lines: ['a little longer', 'text'], scale: 2 })
+  })
+
+  it('ends in dots what does not fit in the smallest letters', () => {
+    expect(fitText('one two three four five', 60, 20, 4)).toEqual({ lines: ['one two', 'three f...'], scale: 1 })
   })
 })
 
