@@ -1,0 +1,41 @@
+import type { HostView, Stream, StreamStats, TransportStatus } from '@streamer/core/plugin'
+
+/** What `/state` answers. Names and meanings do not change between major versions; fields may be added. */
+export interface HttpState {
+  /** Of the core. */
+  readonly version: string
+  /** Milliseconds since the Unix epoch; changes only with a restart of the program. */
+  readonly startedAtMs: number
+  readonly uptimeMs: number
+  /** In the order of the configuration. */
+  readonly streams: readonly HttpStreamState[]
+  readonly transports: readonly TransportStatus[]
+}
+
+/** One stream in `/state`: its statistics, and where it is to be had over HTTP. */
+export interface HttpStreamState extends StreamStats {
+  /** Paths on this server; null when its codec cannot be served over HTTP. */
+  readonly paths: { readonly page: string; readonly stream: string; readonly snapshot: string } | null
+}
+
+/**
+ * The state of the whole program.
+ * @param served the streams that this transport carries; all of the program's streams are listed.
+ */
+export function describeState(host: HostView, served: ReadonlyMap<string, Stream>): HttpState {
+  const streams: HttpStreamState[] = []
+  for (const [name, stream] of host.streams) {
+    const base = `/${encodeURIComponent(name)}/`
+    const paths = served.has(name)
+      ? { page: base, stream: `${base}stream.mjpg`, snapshot: `${base}snapshot.jpg` }
+      : null
+    streams.push({ ...stream.stats(), paths })
+  }
+  return {
+    version: host.version,
+    startedAtMs: host.startedAtMs,
+    uptimeMs: Math.max(0, Math.round(Date.now() - host.startedAtMs)),
+    streams,
+    transports: host.transports()
+  }
+}

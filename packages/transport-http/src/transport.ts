@@ -1,0 +1,197 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import {
+  type Codec,
+  type Counters,
+  hostPort,
+  lacksIpv6,
+  listenError,
+  type PluginContext,
+  type Run,
+  type Stream,
+  type Transport,
+  TroubleLog
+} from '@streamer/core/plugin'
+import type { HttpOptions } from './config.js'
+import { createCounters } from './counters.js'
+import { HttpService } from './service.js'
+import { rawError } from './wire.js'
+
+/** A request's line and header fields together; more is answered with 431. */
+const maxHeadBytes = 16 * 1024
+/** Time for a client to read the answer to a request that could not be parsed, before its connection is cut. */
+const errorLingerMs = 1000
+/** An unused connection is closed after this: longer than the page's pause between two looks at the state. */
+const keepAliveTimeoutMs = 5000
+
+/** Serves streams, snapshots, the page and the state over HTTP. */
+export class HttpTransport implements Transport {
+  readonly accepts: readonly Codec[] = ['mjpeg']
+  readonly #options: HttpOptions
+  readonly #context: PluginContext
+  readonly #trouble: TroubleLog
+  readonly #counters = createCounters()
+  readonly #sockets = new Set<Socket>()
+  #server: Server | undefined
+  #service: HttpService | undefined
+  #signal: AbortSignal | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(options: HttpOptions, context: PluginContext) {
+    this.#options = options
+    this.#context = context
+    this.#trouble = new TroubleLog(context.logger)
+  }
+
+  /**
+   * Listens. The URLs are the page's and then one per stream.
+   * @throws StreamerError `ERR_LISTEN` when it cannot; the reason of `run.signal` when that is aborted before it listens.
+   */
+  async start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
+    run.signal.throwIfAborted()
+    if (this.#server) throw new TypeError('transport-http: started twice without a stop between')
+    const { host, port } = this.#options
+    const service = new HttpService({
+      options: this.#options,
+      context: this.#context,
+      streams,
+      counters: this.#counters,
+      trouble: this.#trouble
+    })
+    const server = this.#createServer(service)
+    this.#server = server
+    this.#service = service
+    this.#signal = run.signal
+    run.signal.addEventListener('abort', this.#aborted)
+    try {
+      // The port may be that of the run before.
+      await this.#stopping
+      await listen(server, host, port).catch((error) => {
+        if (lacksIpv6(error, host) && this.#server === server) return listen(server, '0.0.0.0', port)
+        throw error
+      })
+      if (this.#server !== server) throw new Error('transport-http: stopped while it was starting')
+    } catch (error) {
+      if (this.#server === server) await this.stop()
+      else server.close()
+      run.signal.throwIfAborted()
+      throw (error as NodeJS.ErrnoException).code ? listenError('transport-http', hostPort(host, port), error) : error
+    }
+    server.on('error', (error) => {
+      this.#counters.acceptErrors++
+      this.#trouble.warn(`cannot accept a connection: ${error.message}`)
+    })
+    return urlsOf(server, [...streams.keys()])
+  }
+
+  /** Cuts every connection, streams in full flight too. */
+  stop(): Promise<void> {
+    const server = this.#server
+    if (!server) return this.#stopping ?? Promise.resolve()
+    this.#server = undefined
+    this.#signal?.removeEventListener('abort', this.#aborted)
+    this.#stopping = new Promise((resolve) => {
+      // An error only says that it did not listen yet.
+      server.close(() => resolve())
+      this.#service?.close()
+      for (const socket of this.#sockets) socket.destroy()
+      this.#trouble.close()
+    })
+    return this.#stopping
+  }
+
+  /** See `HttpCounters`. */
+  stats(): Counters {
+    return { ...this.#counters }
+  }
+
+  readonly #aborted = (): void => {
+    void this.stop()
+  }
+
+  #createServer(service: HttpService): Server {
+    const { headTimeoutMs, maxClients } = this.#options
+    const server = createServer({
+      maxHeaderSize: maxHeadBytes,
+      headersTimeout: headTimeoutMs,
+      requestTimeout: headTimeoutMs,
+      // Node looks only every 30 s by itself.
+      connectionsCheckingInterval: Math.min(1000, Math.ceil(headTimeoutMs / 2)),
+      keepAliveTimeout: keepAliveTimeoutMs,
+      noDelay: true
+    })
+    // Room for pages and state beside the streams, but not for any number of idle connections.
+    server.maxConnections = Math.max(64, 4 * maxClients)
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    server.on('drop', () => {
+      this.#counters.refusedConnections++
+    })
+    server.on('clientError', (error, socket) => {
+      // A stream takes no notice of what its client sends.
+      if (!service.isStreaming(socket as Socket)) this.#refuse(error, socket as Socket)
+    })
+    server.on('request', (request, response) => service.handle(request, response))
+    return server
+  }
+
+  /** What a client sent is no request, or did not come in time. */
+  #refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+    // It has got its answer already, and more of the same came.
+    if (socket.writableEnded) return
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const [status, text] = this.#explain(error)
+    // A connection that never said anything (browsers keep some in reserve), or an answer half sent, gets no text.
+    if (socket.bytesRead === 0 || socket.writableLength > 0) {
+      socket.destroy()
+      return
+    }
+    socket.end(rawError(status, text))
+    // Not at once: bytes that still come in would make the kernel throw the answer away.
+    const timer = setTimeout(() => socket.destroy(), errorLingerMs)
+    socket.once('close', () => clearTimeout(timer))
+  }
+
+  #explain(error: NodeJS.ErrnoException): readonly [status: number, text: string] {
+    if (error.code === 'HPE_HEADER_OVERFLOW') {
+      this.#counters.headsTooLarge++
+      return [431, `the head of the request is larger than ${maxHeadBytes} bytes`]
+    }
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      this.#counters.requestTimeouts++
+      return [408, `the request was not complete within ${this.#options.headTimeoutMs} ms`]
+    }
+    this.#counters.badRequests++
+    return [400, `this is not an HTTP request: ${error.message}`]
+  }
+}
+
+/** Resolves when it listens, rejects when it cannot, or when it is closed meanwhile. */
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error) => {
+      server.off('error', settle)
+      server.off('listening', settle)
+      server.off('close', closed)
+      if (error) reject(error)
+      else resolve()
+    }
+    const closed = () => settle(new Error('transport-http: stopped while it was starting'))
+    server.once('error', settle)
+    server.once('listening', settle)
+    server.once('close', closed)
+    server.listen({ host, port })
+  })
+}
+
+function urlsOf(server: Server, names: readonly string[]): string[] {
+  const { address, port } = server.address() as AddressInfo
+  const base = `http://${hostPort(address, port)}/`
+  if (names.length === 1) return [base, `${base}stream.mjpg`]
+  return [base, ...names.map((name) => `${base}${encodeURIComponent(name)}/stream.mjpg`)]
+}

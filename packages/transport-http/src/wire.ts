@@ -1,0 +1,94 @@
+import type { EncodedFrame } from '@streamer/core/plugin'
+import { wallClockMs } from '@streamer/core/plugin'
+
+/** Letters only: parsers differ in what they do with quotes, spaces and dashes. On the wire two dashes stand before it. */
+export const boundary = 'streamerframe'
+
+/** The first bytes of a stream's body: no line break before them (VLC), and not left for the first frame to bring (GStreamer). */
+export const firstDelimiter = `--${boundary}\r\n`
+
+/**
+ * What follows the JPEG, in the same write: browsers paint a part only when they see where it ends, and the delimiter of
+ * the next part is what tells them.
+ */
+export const partTail = `\r\n--${boundary}\r\n`
+
+/** Heads of every answer with a picture: nobody keeps it, and a proxy (nginx) does not gather it. */
+export const liveHeaders: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  Pragma: 'no-cache',
+  'X-Accel-Buffering': 'no'
+}
+
+/**
+ * Seconds since the Unix epoch with six digits after the point: `1700000000.123456`.
+ * @param milliseconds since the Unix epoch, with a fraction.
+ */
+export function timestampText(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(6)
+}
+
+/** The head of one part: what stands between a delimiter and the JPEG. */
+export function partHead(length: number, capturedMs: number): string {
+  return `Content-Type: image/jpeg\r\nContent-Length: ${length}\r\nX-Timestamp: ${timestampText(capturedMs)}\r\n\r\n`
+}
+
+/** One whole write: part head, JPEG, delimiter of the next part. The caller owns the result; `data` is copied. */
+export function buildPart(data: Uint8Array, capturedMs: number): Buffer {
+  const head = partHead(data.byteLength, capturedMs)
+  // From the heap, not from the shared pool: it is large, and it must not keep a pool alive.
+  const part = Buffer.allocUnsafeSlow(head.length + data.byteLength + partTail.length)
+  part.write(head, 0, 'latin1')
+  part.set(data, head.length)
+  part.write(partTail, head.length + data.byteLength, 'latin1')
+  return part
+}
+
+/**
+ * The parts of one stream's frames, each built once for all clients. It keeps two: a client with a limited rate may take
+ * the frame before the newest one after others took the newest.
+ */
+export class PartCache {
+  #frame: EncodedFrame | undefined
+  #part: Buffer | undefined
+  #olderFrame: EncodedFrame | undefined
+  #olderPart: Buffer | undefined
+  #built = 0
+
+  /** Parts built so far. */
+  get built(): number {
+    return this.#built
+  }
+
+  /** The bytes to write for `frame`; shared, so nobody changes them. */
+  partOf(frame: EncodedFrame): Buffer {
+    if (frame === this.#frame) return this.#part!
+    if (frame === this.#olderFrame) return this.#olderPart!
+    this.#olderFrame = this.#frame
+    this.#olderPart = this.#part
+    this.#frame = frame
+    this.#part = buildPart(frame.data, wallClockMs(frame.timestampUs))
+    this.#built++
+    return this.#part
+  }
+
+  /** Forgets the frames, so that nothing is held while nobody watches. */
+  clear(): void {
+    this.#frame = this.#part = this.#olderFrame = this.#olderPart = undefined
+  }
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large'
+}
+
+/** A whole answer for a request that never became one, so that no response object exists for it. */
+export function rawError(status: number, text: string): Buffer {
+  const body = Buffer.from(`${text}\n`)
+  const head =
+    `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `Content-Length: ${body.byteLength}\r\nConnection: close\r\n\r\n`
+  return Buffer.concat([Buffer.from(head, 'latin1'), body])
+}

@@ -1,0 +1,73 @@
+import { monotonicUs } from '@streamer/core/plugin'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { boundary, buildPart, PartCache, partHead, rawError, timestampText } from '../src/wire.js'
+
+function frameOf(data: Uint8Array, sequence = 0) {
+  const timestampUs = monotonicUs()
+  return { kind: 'encoded', codec: 'mjpeg', keyframe: true, sequence, timestampUs, width: 8, height: 8, data } as const
+}
+
+describe('a part', () => {
+  test('is head, JPEG and the delimiter of the next part', () => {
+    const part = buildPart(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), 1_700_000_000_123.456)
+    expect(part.toString('latin1')).toBe(
+      'Content-Type: image/jpeg\r\nContent-Length: 4\r\nX-Timestamp: 1700000000.123456\r\n\r\n' +
+        '\xff\xd8\xff\xd9\r\n--streamerframe\r\n'
+    )
+  })
+
+  test('carries any bytes unchanged, with their true length', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5000 }), fc.integer({ min: 0, max: 4e12 }), (data, ms) => {
+        const part = buildPart(data, ms)
+        const head = partHead(data.length, ms)
+        expect(part.subarray(0, head.length).toString('latin1')).toBe(head)
+        expect(part.subarray(head.length, head.length + data.length).equals(data)).toBe(true)
+        expect(part.length).toBe(head.length + data.length + 2 + 2 + boundary.length + 2)
+      })
+    )
+  })
+
+  test('tells the time in seconds with six digits after the point', () => {
+    expect(timestampText(0)).toBe('0.000000')
+    expect(timestampText(1_700_000_000_000)).toBe('1700000000.000000')
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 4e12, noNaN: true }), (ms) => /^\d+\.\d{6}$/.test(timestampText(ms)))
+    )
+  })
+})
+
+describe('the cache of parts', () => {
+  test('builds each frame once for all clients, and keeps the one before the newest', () => {
+    const cache = new PartCache()
+    const [first, second, third] = [
+      frameOf(Uint8Array.of(1)),
+      frameOf(Uint8Array.of(2), 1),
+      frameOf(Uint8Array.of(3), 2)
+    ]
+    const part = cache.partOf(first)
+    expect(cache.partOf(first)).toBe(part)
+    const newer = cache.partOf(second)
+    expect(cache.partOf(first)).toBe(part)
+    expect(cache.partOf(second)).toBe(newer)
+    expect(cache.built).toBe(2)
+    cache.partOf(third)
+    expect(cache.partOf(second)).toBe(newer)
+    expect(cache.built).toBe(3)
+  })
+
+  test('forgets everything when it is cleared', () => {
+    const cache = new PartCache()
+    const frame = frameOf(Uint8Array.of(1))
+    const part = cache.partOf(frame)
+    cache.clear()
+    expect(cache.partOf(frame)).not.toBe(part)
+  })
+})
+
+test('an answer to what is no request is a whole HTTP answer', () => {
+  expect(rawError(408, 'too late').toString()).toBe(
+    'HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo late\n'
+  )
+})
