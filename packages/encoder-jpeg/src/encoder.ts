@@ -2,8 +2,8 @@ import type { EncodeOptions, Format, SubSampling } from '@julusian/jpeg-turbo'
 import {
   type Control,
   type Controls,
-  type ControlValue,
   type Counters,
+  checkControls,
   type Encoder,
   type EncoderRun,
   type Frame,
@@ -286,22 +286,11 @@ function qualityControl(initial: number, get: () => number, set: (value: number)
     list: () => [control],
     values: () => ({ quality: get() }),
     async set(values) {
-      for (const [name, value] of Object.entries(values)) checkQuality(name, value)
+      checkControls('encoder-jpeg', [control], values)
       if (values.quality !== undefined) set(values.quality as number)
       return { quality: get() }
     }
   }
-}
-
-function checkQuality(name: string, value: ControlValue): void {
-  if (name !== 'quality') {
-    throw new StreamerError('ERR_CONTROL_INVALID', `encoder-jpeg: there is no control "${name}", only quality`)
-  }
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100) return
-  throw new StreamerError(
-    'ERR_CONTROL_INVALID',
-    `encoder-jpeg: cannot set quality to ${JSON.stringify(value)}: a whole number from 1 to 100 is needed`
-  )
 }
 
 function formatOf(binding: Binding, pixelFormat: PixelFormat): Format {

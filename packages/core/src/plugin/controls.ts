@@ -1,3 +1,5 @@
+import { StreamerError } from './errors.js'
+
 export type ControlValue = number | boolean | string
 
 /** One setting that can change while the part runs, with the range that this very part offers. */
@@ -28,4 +30,39 @@ export interface Controls {
    * @throws StreamerError `ERR_CONTROL_INVALID` for an unknown name, a wrong type or a value out of range; nothing is changed then.
    */
   set(values: Readonly<Record<string, ControlValue>>): Promise<Readonly<Record<string, ControlValue>>>
+}
+
+/**
+ * Checks values before they are set: every name, type and range.
+ * @param part who refuses, for the message: `encoder-jpeg`.
+ * @throws StreamerError `ERR_CONTROL_INVALID` with what would be right.
+ */
+export function checkControls(
+  part: string,
+  controls: readonly Control[],
+  values: Readonly<Record<string, ControlValue>>
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    const control = controls.find((candidate) => candidate.name === name)
+    if (!control) {
+      const names = controls.map((known) => known.name).join(', ')
+      throw new StreamerError('ERR_CONTROL_INVALID', `${part}: there is no control "${name}", only ${names}`)
+    }
+    const needed = neededFor(control, value)
+    if (needed === undefined) continue
+    const message = `${part}: cannot set ${name} to ${JSON.stringify(value)}: ${needed} is needed`
+    throw new StreamerError('ERR_CONTROL_INVALID', message)
+  }
+}
+
+/** What would be right, or undefined when `value` is. */
+function neededFor(control: Control, value: ControlValue): string | undefined {
+  if (control.type === 'enum') {
+    return control.values.includes(value as string) ? undefined : `one of ${control.values.join(', ')}`
+  }
+  if (control.type === 'boolean') return typeof value === 'boolean' ? undefined : 'true or false'
+  const { minimum, maximum, type } = control
+  const fits = typeof value === 'number' && value >= minimum && value <= maximum
+  if (fits && (type === 'number' || Number.isInteger(value))) return undefined
+  return `a ${type === 'integer' ? 'whole number' : 'number'} from ${minimum} to ${maximum}`
 }
