@@ -1,0 +1,154 @@
+import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
+import { hostPort, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import type { TcpOptions } from './config.js'
+import { Feed } from './feed.js'
+import { closeServer, listen, resolveHost } from './listen.js'
+import { assignPorts } from './ports.js'
+import { Session, type SessionHost } from './session.js'
+
+/** What keeps one connection from being accepted, but not the next. */
+const passingCodes = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EAGAIN', 'EINTR', 'EPROTO'])
+
+/** Serves version 1 of the TCP protocol: a port for each stream, where every connection gets frames with their lengths before them. */
+export class TcpTransport implements Transport {
+  readonly accepts = ['mjpeg'] as const
+  readonly #options: TcpOptions
+  readonly #part: string
+  readonly #context: Pick<PluginContext, 'name' | 'logger'>
+  readonly #trouble: TroubleLog
+  readonly #counters = {
+    connections: 0,
+    refused: 0,
+    disconnects: 0,
+    stalled: 0,
+    halfClosed: 0,
+    ignoredBytes: 0,
+    framesSent: 0,
+    bytesSent: 0,
+    connectionErrors: 0,
+    acceptErrors: 0
+  }
+  readonly #sessions = new Set<Session>()
+  readonly #sessionHost: SessionHost
+  #servers: Server[] = []
+  #feeds: Feed[] = []
+  #abort: AbortController | undefined
+  #starting: Promise<unknown> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: TcpOptions, context: Pick<PluginContext, 'name' | 'logger'>) {
+    this.#options = options
+    this.#part = `transport-${context.name}`
+    this.#context = context
+    this.#trouble = new TroubleLog(context.logger)
+    this.#sessionHost = {
+      counters: this.#counters,
+      options,
+      onStalled: (label) => this.#trouble.warn(`cut ${label}: it took nothing for ${options.stallTimeoutMs} ms`),
+      onClosed: (session) => this.#forget(session)
+    }
+  }
+
+  /**
+   * Listens on a port for each stream.
+   * @throws StreamerError `ERR_LISTEN`, and then none of the ports is open; the reason of `run.signal` when that is aborted meanwhile;
+   *   `TypeError` when it runs already.
+   */
+  async start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
+    if (this.#abort !== undefined) throw new TypeError(`${this.#part}: start was called twice without stop`)
+    run.signal.throwIfAborted()
+    const abort = new AbortController()
+    this.#abort = abort
+    const signal = AbortSignal.any([run.signal, abort.signal])
+    const starting = this.#listen(run, streams, signal)
+    this.#starting = starting
+    try {
+      const urls = await starting
+      signal.throwIfAborted()
+      run.signal.addEventListener('abort', () => void this.stop(), { signal: abort.signal })
+      return urls
+    } catch (error) {
+      await this.#close()
+      throw signal.aborted ? signal.reason : error
+    } finally {
+      this.#starting = undefined
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#abort?.abort(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: stopped`))
+    if (this.#starting !== undefined) await this.#starting.catch(() => {})
+    this.#closing ??= this.#close()
+    await this.#closing
+    this.#closing = undefined
+  }
+
+  stats(): Counters {
+    return { ...this.#counters }
+  }
+
+  async #listen(run: Run, streams: ReadonlyMap<string, Stream>, signal: AbortSignal): Promise<readonly string[]> {
+    const { host, port: first, ports: own, payload } = this.#options
+    for (const name of Object.keys(own)) {
+      if (!streams.has(name)) this.#context.logger.warn(`ports.${name}: there is no stream of that name`)
+    }
+    const urls: string[] = []
+    for (const [name, port] of assignPorts(streams.keys(), first, own)) {
+      const feed = new Feed(streams.get(name)!, payload)
+      try {
+        if (port > 65535) throw new RangeError('ports end at 65535')
+        const address = await resolveHost(host)
+        signal.throwIfAborted()
+        const server = await listen(address, port, (socket) => this.#accept(socket, feed))
+        server.on('error', (error: NodeJS.ErrnoException) => this.#onServerError(error, run))
+        this.#servers.push(server)
+        this.#feeds.push(feed)
+        const bound = server.address() as AddressInfo
+        urls.push(`tcp://${hostPort(bound.address, bound.port)}`)
+      } catch (error) {
+        throw listenError(this.#part, hostPort(host, port), error)
+      }
+    }
+    return urls
+  }
+
+  async #close(): Promise<void> {
+    const servers = this.#servers
+    this.#servers = []
+    this.#abort = undefined
+    for (const session of this.#sessions) session.close()
+    for (const feed of this.#feeds) feed.clear()
+    this.#feeds = []
+    this.#trouble.close()
+    await Promise.all(servers.map(closeServer))
+  }
+
+  #accept(socket: Socket, feed: Feed): void {
+    if (this.#abort === undefined) {
+      socket.destroy()
+      return
+    }
+    if (this.#sessions.size >= this.#options.maxClients) {
+      this.#counters.refused++
+      this.#trouble.warn(`no room for another client: maxClients is ${this.#options.maxClients}`)
+      socket.destroy()
+      return
+    }
+    this.#counters.connections++
+    this.#sessions.add(new Session(this.#sessionHost, feed, socket))
+  }
+
+  #forget(session: Session): void {
+    this.#counters.disconnects++
+    this.#sessions.delete(session)
+    if (this.#sessions.size === 0) for (const feed of this.#feeds) feed.clear()
+  }
+
+  #onServerError(error: NodeJS.ErrnoException, run: Run): void {
+    if (passingCodes.has(error.code ?? '')) {
+      this.#counters.acceptErrors++
+      this.#trouble.warn(`cannot accept a connection: ${error.message}`)
+    } else run.fail(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: ${error.message}`, { cause: error }))
+  }
+}
