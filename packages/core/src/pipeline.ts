@@ -239,7 +239,7 @@ export class Pipeline {
       watchdog = setInterval(() => this.#watch(), Math.max(10, this.#watchdogUs / 5000))
     }
     const push = (frame: Frame) => {
-      if (abort.signal.aborted) releaseFrame(frame)
+      if (abort.signal.aborted) this.#giveBack(frame)
       else this.#take(frame)
     }
     const starting = (async () => this.#source.start({ signal: abort.signal, fail, push }))()
@@ -302,7 +302,16 @@ export class Pipeline {
   #encode(frame: Frame): void {
     if (this.#encoderAbort === undefined) this.#startEncoder()
     if (this.#encoderReady) this.#encoder.push(frame)
-    else releaseFrame(frame)
+    else this.#giveBack(frame)
+  }
+
+  /** Lets the source have the memory of a frame that is not used. */
+  #giveBack(frame: Frame): void {
+    try {
+      if (frame.kind === 'raw') frame.release?.()
+    } catch (error) {
+      this.#trouble.warn(`the source threw when a frame was given back: ${error instanceof Error ? error.message : error}`)
+    }
   }
 
   #startEncoder(): void {
@@ -429,8 +438,4 @@ class StreamView implements Stream {
   stats(): StreamStats {
     return this.#pipeline.stats()
   }
-}
-
-function releaseFrame(frame: Frame): void {
-  if (frame.kind === 'raw') frame.release?.()
 }
