@@ -1,0 +1,26 @@
+import type { CommandLine } from '../arguments.js'
+import { colours } from '../colours.js'
+import { originLabel, valuesInForce } from '../in-force.js'
+import { aligned, print, valueOnOneLine } from '../listing.js'
+import { load, settingsOf, warnOnStderr } from '../load.js'
+
+/** `streamer config`: what is in force and where each value came from. */
+export async function config(line: CommandLine): Promise<number> {
+  const settings = await settingsOf(line)
+  warnOnStderr(settings.warnings)
+  const loaded = await load(settings)
+  const values = valuesInForce(loaded)
+  if (line.switches.has('json')) {
+    const { file, baseDir } = loaded
+    print([JSON.stringify({ file: file?.path ?? null, baseDir, values }, undefined, 2)])
+    return 0
+  }
+  const { dim } = colours(process.stdout)
+  const rows = values.map(({ path, value, origin }) => [path, valueOnOneLine(value), originLabel(origin)])
+  const lines = aligned(rows).map((text, index) => {
+    const origin = rows[index]?.[2] ?? ''
+    return `${text.slice(0, text.length - origin.length)}${dim(origin)}`
+  })
+  print([`Configuration file: ${loaded.file?.shownPath ?? `none in ${loaded.baseDir}`}`, '', ...lines])
+  return 0
+}

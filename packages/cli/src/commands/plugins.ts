@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url'
+import { allowedText, type JsonSchema, jsonSchemaOf, type OptionsSchema } from '@streamer/core'
+import type { CommandLine } from '../arguments.js'
+import { colours } from '../colours.js'
+import { type KnownPlugin, knownPlugins } from '../known-plugins.js'
+import { aligned, print, valueOnOneLine } from '../listing.js'
+import { settingsOf, warnOnStderr } from '../load.js'
+
+/** `streamer plugins`: what there is, from where, and with which options. */
+export async function plugins(line: CommandLine): Promise<number> {
+  const settings = await settingsOf(line)
+  const known = await knownPlugins(settings)
+  if (line.switches.has('json')) print([JSON.stringify(known.plugins.map(asData), undefined, 2)])
+  else print(known.plugins.flatMap(asLines).slice(0, -1))
+  warnOnStderr([...settings.warnings, ...known.problems])
+  return known.problems.length === 0 ? 0 : 2
+}
+
+function schemaOf({ plugin }: KnownPlugin): JsonSchema | undefined {
+  return jsonSchemaOf(plugin.configSchema as OptionsSchema)
+}
+
+function asData(known: KnownPlugin): Record<string, unknown> {
+  const { kind, use, isUsed, packageName, version, url, plugin } = known
+  return {
+    kind,
+    use,
+    isUsed,
+    package: packageName,
+    version: version ?? null,
+    path: fileURLToPath(url),
+    description: plugin.description ?? null,
+    options: schemaOf(known) ?? null
+  }
+}
+
+function asLines(known: KnownPlugin): string[] {
+  const { bold, dim } = colours(process.stdout)
+  const { kind, use, isUsed, packageName, version, url, plugin } = known
+  const from = `${packageName}${version ? ` ${version}` : ''}, ${fileURLToPath(url)}`
+  return [
+    `${kind} ${bold(use)}${isUsed ? ' (in use)' : ''}`,
+    ...(plugin.description ? [`  ${plugin.description}`] : []),
+    `  ${dim(from)}`,
+    ...optionLines(schemaOf(known), dim),
+    ''
+  ]
+}
+
+function optionLines(schema: JsonSchema | undefined, dim: (text: string) => string): string[] {
+  if (!schema) return [`  ${dim('Its options are not described.')}`]
+  const { properties = {}, required = [] } = schema as {
+    properties?: Record<string, JsonSchema>
+    required?: readonly string[]
+  }
+  const rows = Object.entries(properties).map(([name, option]) => {
+    const fallback =
+      'default' in option
+        ? `; default ${valueOnOneLine(option.default)}`
+        : required.includes(name)
+          ? '; must be given'
+          : ''
+    return [name, `${allowedText(option)}${fallback}`, String(option.description ?? '')]
+  })
+  const names = aligned(
+    rows.map(([name = '', allowed = '']) => [name, allowed]),
+    '    '
+  )
+  const column = ' '.repeat(6 + Math.max(0, ...rows.map(([name = '']) => name.length)))
+  return rows.flatMap(([, , description], index) => [
+    names[index] ?? '',
+    ...(description ? [`${column}${dim(description)}`] : [])
+  ])
+}

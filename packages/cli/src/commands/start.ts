@@ -1,0 +1,99 @@
+import { resolve } from 'node:path'
+import { compose, readConfigFile, type Streamer } from '@streamer/core'
+import { announcementOf, plainLines, terminalLines } from '../announce.js'
+import { type CommandLine, ownVersion } from '../arguments.js'
+import { colours, hasColours } from '../colours.js'
+import { describeFailure } from '../failures.js'
+import { load, settingsOf } from '../load.js'
+import { defaultLogFormat, openLog } from '../log.js'
+import { Screen } from '../screen.js'
+import type { CommandSettings } from '../settings.js'
+import { stopSignal } from '../signals.js'
+import { statusText, takeSnapshot } from '../status-line.js'
+import { containStrayErrors } from '../stray-errors.js'
+
+/** The core gives each part 1.5 s to stop; what is left then is ended with the process. */
+const stopLimitMs = 1900
+
+/** `streamer start`: serves until a signal comes. */
+export async function start(line: CommandLine): Promise<number> {
+  const { warnings, ...asked } = await settingsOf(line)
+  const loaded = await load(await withMethod(asked))
+  const inTerminal = process.stdout.isTTY === true && (loaded.log.format ?? defaultLogFormat) === 'pretty'
+  const paint = colours(process.stdout)
+  const screen = new Screen(process.stdout, paint.dim)
+  const log = openLog(loaded, (text) => screen.write(text), {
+    terminal: inTerminal,
+    coloured: hasColours(process.stdout)
+  })
+  for (const warning of warnings) log.logger.warn(warning)
+  const signal = stopSignal(() => screen.close())
+  try {
+    const streamer = await compose(loaded, { logger: log.logger })
+    containStrayErrors(loaded, log.logger)
+    const starting = streamer.start()
+    starting.catch(() => {})
+    // A signal ends a start that hangs, too.
+    let received = await Promise.race([starting.then(() => undefined), signal.received])
+    if (received === undefined) {
+      const announcement = announcementOf(loaded, streamer.transports())
+      if (inTerminal) screen.write(`${terminalLines(ownVersion(), announcement, paint).join('\n')}\n`)
+      else for (const text of plainLines(ownVersion(), announcement)) log.logger.info(text)
+      const endStatus = inTerminal ? showStatus(streamer, screen) : () => {}
+      received = await signal.received
+      endStatus()
+    }
+    log.logger.info(`stopping (${received})`)
+    return (await stopInTime(streamer)) ? 0 : 1
+  } catch (error) {
+    log.fatal(describeFailure(error).lines.join('\n'))
+    throw error
+  } finally {
+    screen.close()
+    log.close()
+    signal.release()
+  }
+}
+
+/** Without a configuration, somebody at a terminal is asked how frames shall go out. */
+async function withMethod(asked: CommandSettings): Promise<CommandSettings> {
+  if (asked.file !== undefined || asked.settings.transport) return asked
+  const { askMethod, askYes, canAsk } = await import('../questions.js')
+  if (!canAsk() || (await readConfigFile(process.cwd()))) return asked
+  const transports = await askMethod()
+  if (await askYes('Save this to .streamerrc, so that you are not asked again?', true)) {
+    const [{ saveRc }, { defaultAnswers }] = await Promise.all([import('./init.js'), import('../rc-file.js')])
+    await saveRc(resolve('.streamerrc'), { ...defaultAnswers, transports }, false)
+    return asked
+  }
+  return {
+    ...asked,
+    settings: { ...asked.settings, transport: { value: transports, origin: { kind: 'program' } } }
+  }
+}
+
+/** One status line a second. */
+function showStatus(streamer: Streamer, screen: Screen): () => void {
+  let before = takeSnapshot(streamer)
+  const show = () => {
+    const now = takeSnapshot(streamer)
+    screen.status(statusText(before, now))
+    before = now
+  }
+  show()
+  const timer = setInterval(show, 1000)
+  return () => {
+    clearInterval(timer)
+    screen.close()
+  }
+}
+
+async function stopInTime(streamer: Streamer): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((done) => {
+    timer = setTimeout(done, stopLimitMs, false)
+  })
+  const inTime = await Promise.race([streamer.stop().then(() => true), late])
+  clearTimeout(timer)
+  return inTime
+}

@@ -1,0 +1,46 @@
+import { type CommandLine, parseArguments } from './arguments.js'
+import { onStrayError } from './last-resort.js'
+
+/**
+ * Runs the command and ends the process with its exit code: 0 done or stopped by a signal, 1 failed, 2 the command line or the configuration is
+ * wrong, 130 interrupted in a question.
+ * @param argv without the interpreter and the script.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that goes away (`streamer config | head -1`) is no reason to crash.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  let line: CommandLine | undefined
+  const failed = async (error: unknown) => {
+    const { reportFailure } = await import('./failures.js')
+    return reportFailure(error, line?.values['log-level']?.at(-1) ?? process.env.STREAMER_LOG_LEVEL)
+  }
+  onStrayError((error) => void failed(error).then(end))
+  try {
+    line = await parseArguments(argv)
+    end(line ? await run(line) : 0)
+  } catch (error) {
+    end(await failed(error))
+  }
+}
+
+/** A plugin may have left timers or sockets behind, so the process is ended; what was printed goes out first. */
+function end(exitCode: number): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
+}
+
+/** Each command's code is loaded only when it is called for: `--help` needs none of it. */
+async function run(line: CommandLine): Promise<number> {
+  switch (line.command) {
+    case 'start':
+      return (await import('./commands/start.js')).start(line)
+    case 'init':
+      return (await import('./commands/init.js')).init(line)
+    case 'config':
+      return (await import('./commands/config.js')).config(line)
+    case 'schema':
+      return (await import('./commands/schema.js')).schema(line)
+    case 'plugins':
+      return (await import('./commands/plugins.js')).plugins(line)
+  }
+}

@@ -1,0 +1,55 @@
+/** A terminal (or a pipe) with lines that scroll and, in a terminal, one status line below them that is written anew in its place. */
+export class Screen {
+  readonly #stream: NodeJS.WriteStream
+  /** What stands in the last row; empty when nothing does. */
+  #status = ''
+  #paint: (text: string) => string
+  #text = ''
+
+  /** @param paint colours the status line after it was cut. */
+  constructor(stream: NodeJS.WriteStream, paint: (text: string) => string = (text) => text) {
+    this.#stream = stream
+    this.#paint = paint
+  }
+
+  /** Writes whole lines, above the status line. */
+  write(lines: string): void {
+    if (this.#status === '') this.#send(lines)
+    else this.#send(`${this.#cleared()}${lines}${this.#painted()}`)
+  }
+
+  /** Shows `text` in the last row, cut so that it never wraps. */
+  status(text: string): void {
+    this.#text = text
+    const cleared = this.#cleared()
+    this.#send(`${cleared}${this.#painted()}`)
+  }
+
+  /** Takes the status line away. */
+  close(): void {
+    if (this.#status !== '') this.#send(this.#cleared())
+    this.#status = ''
+    this.#text = ''
+  }
+
+  /** A window that became narrower has broken the line into several rows: all of them go. */
+  #cleared(): string {
+    if (this.#status === '') return ''
+    const rows = Math.max(1, Math.ceil(this.#status.length / this.#columns()))
+    return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`
+  }
+
+  #painted(): string {
+    // Writing into the last column makes some terminals wrap.
+    this.#status = this.#text.slice(0, this.#columns() - 1)
+    return this.#paint(this.#status)
+  }
+
+  #columns(): number {
+    return Math.max(2, this.#stream.columns || 80)
+  }
+
+  #send(text: string): void {
+    if (this.#stream.writable) this.#stream.write(text)
+  }
+}

@@ -1,0 +1,34 @@
+import { constants } from 'node:os'
+
+const handled = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Ctrl-C under `npm start` arrives twice, from the terminal and from npm. */
+const samePressMs = 250
+
+/**
+ * Waits for the first signal to stop; a second one ends the process at once.
+ * @param beforeExit puts the terminal in order.
+ */
+export function stopSignal(beforeExit: () => void): { readonly received: Promise<NodeJS.Signals>; release(): void } {
+  let firstMs: number | undefined
+  let received: (signal: NodeJS.Signals) => void = () => {}
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (firstMs === undefined) {
+      firstMs = performance.now()
+      received(signal)
+    } else if (performance.now() - firstMs > samePressMs) {
+      beforeExit()
+      process.exit(128 + constants.signals[signal])
+    }
+  }
+  const promise = new Promise<NodeJS.Signals>((resolve) => {
+    received = resolve
+  })
+  for (const signal of handled) process.on(signal, onSignal)
+  return {
+    received: promise,
+    release: () => {
+      for (const signal of handled) process.off(signal, onSignal)
+    }
+  }
+}
