@@ -3,6 +3,8 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 /** A URL with an address that can be typed, and from where it works. */
 export interface ReachableUrl {
   readonly url: string
+  /** The address in it. */
+  readonly host: string
   readonly from: 'network' | 'this machine'
 }
 
@@ -15,21 +17,19 @@ type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 export function reachableUrls(urls: readonly string[], interfaces: Interfaces = networkInterfaces()): ReachableUrl[] {
   const reachable = urls.flatMap((url): ReachableUrl[] => {
     const parts = /^(\w+:\/\/)(\[[^\]]*\]|[^/:]+)(.*)$/.exec(url)
-    if (!parts) return [{ url, from: 'network' }]
+    if (!parts) return [{ url, host: '', from: 'network' }]
     const [, scheme = '', host = '', rest = ''] = parts
     const bare = host.replace(/^\[|\]$/g, '')
-    if (bare === '0.0.0.0' || bare === '::') {
-      const addresses = networkAddresses(interfaces, bare === '::')
-      return [
-        ...addresses.map((address): ReachableUrl => ({ url: `${scheme}${address}${rest}`, from: 'network' })),
-        { url: `${scheme}localhost${rest}`, from: 'this machine' }
-      ]
-    }
-    return [{ url, from: isLoopback(bare) ? 'this machine' : 'network' }]
+    const isWildcard = bare === '0.0.0.0' || bare === '::'
+    const hosts = isWildcard ? [...networkAddresses(interfaces, bare === '::'), 'localhost'] : [host]
+    return hosts.map((own) => ({ url: `${scheme}${own}${rest}`, host: own, from: placeOf(own) }))
   })
-  const seen = new Set<string>()
-  const unique = reachable.filter(({ url }) => !seen.has(url) && seen.add(url))
-  return [...unique.filter(({ from }) => from === 'network'), ...unique.filter(({ from }) => from !== 'network')]
+  // What has one address stands together, in the order in which the addresses first came; loopback is last.
+  const hosts = [...new Set(reachable.map(({ host }) => host))]
+  const rank = ({ host, from }: ReachableUrl) => hosts.indexOf(host) + (from === 'network' ? 0 : hosts.length)
+  return reachable
+    .filter(({ url }, index) => index === reachable.findIndex((other) => other.url === url))
+    .sort((one, other) => rank(one) - rank(other))
 }
 
 function networkAddresses(interfaces: Interfaces, withIpv6: boolean): string[] {
@@ -42,6 +42,6 @@ function networkAddresses(interfaces: Interfaces, withIpv6: boolean): string[] {
   return [...ipv4.map(({ address }) => address), ...ipv6.map(({ address }) => `[${address}]`)]
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^(::ffff:)?127\./.test(host)
+function placeOf(host: string): ReachableUrl['from'] {
+  return /^(localhost|\[::1\]|\[?(::ffff:)?127\..*)$/i.test(host) ? 'this machine' : 'network'
 }

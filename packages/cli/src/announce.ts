@@ -1,5 +1,5 @@
 import type { LoadedConfig, LoadedPart, LoadedStream, TransportStatus } from '@streamer/core'
-import { reachableUrls } from './addresses.js'
+import { type ReachableUrl, reachableUrls } from './addresses.js'
 import { valueOnOneLine } from './listing.js'
 
 /** What is told when everything listens. */
@@ -9,8 +9,7 @@ export interface Announcement {
   readonly streams: ReadonlyArray<{ readonly name: string; readonly text: string }>
   readonly transports: ReadonlyArray<{
     readonly name: string
-    readonly network: readonly string[]
-    readonly local: readonly string[]
+    readonly urls: readonly ReachableUrl[]
   }>
   /** Undefined when nothing can be reached from other machines. */
   readonly warning: string | undefined
@@ -19,16 +18,12 @@ export interface Announcement {
 export function announcementOf(loaded: LoadedConfig, statuses: readonly TransportStatus[]): Announcement {
   const transports = statuses
     .filter(({ state }) => state === 'up')
-    .map(({ name, urls }) => {
-      const reachable = reachableUrls(urls)
-      const from = (place: string) => reachable.filter((one) => one.from === place).map(({ url }) => url)
-      return { name, network: from('network'), local: from('this machine') }
-    })
+    .map(({ name, urls }) => ({ name, urls: reachableUrls(urls) }))
   return {
     configuration: loaded.file?.shownPath ?? 'none, these are the defaults (streamer init writes a file)',
     streams: loaded.streams.map((stream) => ({ name: stream.name, text: streamText(loaded, stream) })),
     transports,
-    warning: transports.some(({ network }) => network.length > 0)
+    warning: transports.some(({ urls }) => urls.some(({ from }) => from === 'network'))
       ? 'Anyone on the network can watch; --host 127.0.0.1 keeps it on this machine.'
       : undefined
   }
@@ -43,16 +38,18 @@ function streamText(loaded: LoadedConfig, { source, encoder }: LoadedStream): st
 
 /** The plugin with size, rate and quality, and with every other option that somebody set. */
 function partText(loaded: LoadedConfig, part: LoadedPart): string {
-  const { width, height, framerate, quality, ...others } = part.options as Record<string, unknown>
-  const words = [width !== undefined && `${width}x${height}`, framerate !== undefined && `${framerate} fps`]
-  if (quality !== undefined && part.kind === 'encoder') words.push(`quality ${quality}`)
+  const { width, height, framerate, ...others } = part.options as Record<string, unknown>
+  const words: string[] = []
+  if (width !== undefined) words.push(`${width}x${height}`)
+  if (framerate !== undefined) words.push(`${framerate} fps`)
   for (const [key, value] of Object.entries(others)) {
-    if (value === undefined || loaded.originOf([...part.path, key]).kind === 'default') continue
+    const isWorthTelling = part.kind === 'encoder' && key === 'quality'
+    if (value === undefined) continue
+    if (!isWorthTelling && loaded.originOf([...part.path, key]).kind === 'default') continue
     const text = Array.isArray(value) ? value.map(valueOnOneLine).join(' ') : valueOnOneLine(value)
-    words.push(`${key}: ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`)
+    words.push(`${key} ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`)
   }
-  const settings = words.filter((word) => word !== false)
-  return settings.length === 0 ? part.use : `${part.use} ${settings.join(', ')}`
+  return words.length === 0 ? part.use : `${part.use} ${words.join(', ')}`
 }
 
 /** For a log: one plain line each. */
@@ -60,7 +57,7 @@ export function plainLines(version: string, { configuration, streams, transports
   return [
     `Streamer ${version}; configuration: ${configuration}`,
     ...streams.map(({ name, text }) => `stream ${name}: ${text}`),
-    ...transports.map(({ name, network, local }) => `${name}: ${[...network, ...local].join(' ')}`),
+    ...transports.map(({ name, urls }) => `${name}: ${urls.map(({ url }) => url).join(' ')}`),
     ...(warning ? [warning] : [])
   ]
 }
@@ -70,6 +67,18 @@ interface Paint {
   dim(text: string): string
   cyan(text: string): string
   yellow(text: string): string
+}
+
+/** Two URLs with one address fit on a line. */
+function rowsOf(urls: readonly ReachableUrl[]): ReachableUrl[][] {
+  const rows: ReachableUrl[][] = []
+  for (const url of urls) {
+    const last = rows.at(-1)
+    const count = urls.filter(({ host }) => host === url.host).length
+    if (last && count === 2 && last[0]?.host === url.host) last.push(url)
+    else rows.push([url])
+  }
+  return rows
 }
 
 /** For people. */
@@ -82,10 +91,11 @@ export function terminalLines(version: string, announcement: Announcement, paint
     `${bold(`Streamer ${version}`)}`,
     row('Configuration', configuration),
     ...streams.map(({ name, text }) => row(streams.length === 1 ? 'Stream' : `Stream ${name}`, text)),
-    ...transports.flatMap(({ name, network, local }) =>
-      [...network.map(cyan), ...local.map((url) => `${cyan(url)} ${dim('(this machine)')}`)].map((text, index) =>
-        row(index === 0 ? name : '', text)
-      )
+    ...transports.flatMap(({ name, urls }) =>
+      rowsOf(urls).map((together, index) => {
+        const here = together[0]?.from === 'this machine' ? dim('  (this machine)') : ''
+        return row(index === 0 ? name : '', `${together.map(({ url }) => cyan(url)).join('  ')}${here}`)
+      })
     ),
     ...(warning ? [`  ${yellow(warning)}`] : []),
     `  ${dim('Ctrl-C stops it.')}`,
