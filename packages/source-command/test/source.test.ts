@@ -285,10 +285,12 @@ describe('stopping', () => {
     await areGone(...pids)
   })
 
-  test('the parts of a pipeline have the time to end well, even when the shell itself is gone at once', async () => {
+  test('what the command started has the time to end well, even when the command itself is gone at once', async () => {
     const logger = new ListLogger()
-    const part = `'${process.execPath}' -e 'process.on("SIGINT", () => setTimeout(() => { console.error("ended well"); process.exit() }, 100)); console.error("pid " + process.pid); setInterval(() => {}, 1e6)'`
-    const camera = source({ shell: `${part} | cat`, interruptTimeoutMs: 20_000 }, logger)
+    const slow = `process.on('SIGINT', () => setTimeout(() => { console.error('ended well'); process.exit() }, 100))
+      console.error('pid ' + process.pid); setInterval(() => {}, 1e6)`
+    const leader = `require('child_process').spawn(process.execPath, ['-e', process.argv[1]], { stdio: 'inherit' })`
+    const camera = source({ command: nodeScript(leader, slow), interruptTimeoutMs: 20_000 }, logger)
     await camera.start(new StandInRun())
     await logger.line(/pid/)
     await camera.stop()
@@ -315,6 +317,19 @@ describe('stopping', () => {
     } finally {
       process.kill(pid, 'SIGKILL')
     }
+  })
+
+  test('the last frames of such a process still arrive', async () => {
+    const run = new StandInRun()
+    const late = `const frames = require('fs').readFileSync(process.argv[1])
+      process.on('disconnect', () => process.stdout.write(frames)); process.send('ready')`
+    const leader = `const stdio = ['ignore', 'inherit', 'inherit', 'ipc']
+      const child = require('child_process').spawn(process.execPath, ['-e', ...process.argv.slice(1)], { detached: true, stdio })
+      child.on('message', () => process.exit(6))`
+    const [, , , file] = player([jpeg(), jpeg()])
+    await source({ command: nodeScript(leader, late, file!) }).start(run)
+    expect((await run.fails()).message).toContain('exit code 6')
+    expect(run.frames).toHaveLength(2)
   })
 
   test('no guard is left behind either', async () => {
