@@ -153,9 +153,9 @@ export function valueText(value: unknown): string {
 function issueText(message: string, value: unknown, schema: JsonSchema | undefined): string {
   if (!schema) return `${valueText(value)}: ${message}`
   if (value === undefined) return `is missing; it must be ${allowedText(schema)}`
-  const allowed = allowedText(schema)
-  // A plugin's own rule, beyond what a JSON Schema can say, has its own message.
-  return `${valueText(value)} is not allowed; it must be ${allowed}${message.startsWith('Invalid') || message.startsWith('Too') ? '' : `: ${message}`}`
+  if (/^(Invalid|Too) /.test(message)) return `${valueText(value)} is not allowed; it must be ${allowedText(schema)}`
+  // A plugin's own rule has its own message, which says more than its JSON Schema can.
+  return typeof value === 'object' ? message : `${valueText(value)} is not allowed: ${message}`
 }
 
 function rangeText(schema: JsonSchema): string {
