@@ -310,7 +310,9 @@ export class Pipeline {
     try {
       if (frame.kind === 'raw') frame.release?.()
     } catch (error) {
-      this.#trouble.warn(`the source threw when a frame was given back: ${error instanceof Error ? error.message : error}`)
+      this.#trouble.warn(
+        `the source threw when a frame was given back: ${error instanceof Error ? error.message : error}`
+      )
     }
   }
 
