@@ -14,7 +14,7 @@ header, main, footer { max-width: 90rem; margin: 0 auto; padding: .75rem 1rem }
 header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between }
 h1 { font-size: 1.2rem; margin: 0 }
 h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere }
-main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); padding-block: 0 }
+main { display: grid; gap: 1rem; align-items: start; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); padding-block: 0 }
 main.one { max-width: 60rem }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; overflow: hidden; min-width: 0 }
 img { display: block; width: 100%; aspect-ratio: 4 / 3; max-height: 75vh; object-fit: contain; background: #000; color: #ccc }
@@ -45,6 +45,7 @@ const cards = Array.from(document.querySelectorAll('article'), (article) => ({
 }))
 let startedAtMs = 0
 let lost = false
+let lookedMs = Date.now()
 
 function show (element, text, kind) {
   if (element.textContent !== text) element.textContent = text
@@ -78,11 +79,14 @@ function describe (card, stream) {
   if (stream.width) card.image.style.aspectRatio = stream.width + ' / ' + stream.height
 }
 async function look () {
+  // After a long pause (the computer slept) the server may have cut the streams, and the browser says nothing of it.
+  if (Date.now() - lookedMs > 8000) lost = true
+  lookedMs = Date.now()
   try {
     const answer = await fetch(main.dataset.state, { cache: 'no-store', signal: AbortSignal.timeout(5000) })
     if (!answer.ok) throw new Error('the server answers ' + answer.status)
     const state = await answer.json()
-    // The browser does not always say that a stream has ended: after a restart every picture is loaded anew.
+    // Chromium does not say that a stream has ended: after a restart every picture is loaded anew.
     if (lost || (startedAtMs !== 0 && state.startedAtMs !== startedAtMs)) cards.forEach(load)
     lost = false
     startedAtMs = state.startedAtMs
@@ -150,7 +154,7 @@ function renderCard(name: string, base: string, index: number): string {
   return `<article data-name="${escapeHtml(name)}" data-live="${live ? 'yes' : 'no'}" data-source="${escapeHtml(source)}">
 <img src="${escapeHtml(source)}" alt="Live picture of ${escapeHtml(name)}">
 <div class="facts">
-<h2>${escapeHtml(name)}</h2>
+<h2>${base === '' ? escapeHtml(name) : `<a href="${escapeHtml(base)}">${escapeHtml(name)}</a>`}</h2>
 <span class="state" role="status">connecting…</span>
 <span class="rate"></span>
 <span class="size"></span>

@@ -109,6 +109,23 @@ test('a client that sends but does not read is cut too', async () => {
   expect(here.transport.stats().stalled).toBe(1)
 })
 
+test('a client that goes on asking behind its stream costs no memory', async () => {
+  const here = await served({})
+  const greedy = viewer(here.port)
+  await here.stream.clients(1)
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  const requests = Buffer.from('GET /state HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(1000))
+  // More than the kernel holds for both ends, so that the server has read most of it.
+  for (let sent = 0; sent < 16_000_000; sent += requests.length) {
+    await new Promise<void>((resolve) => greedy.socket.write(requests, () => resolve()))
+  }
+  collectGarbage()
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000)
+  here.stream.publish(standInPicture(1, 100))
+  await until(() => greedy.numbers.length === 1)
+})
+
 test('a client that has nothing to read because the source is silent is not cut', async () => {
   const here = await served({ stallTimeoutMs: 50 })
   const idle = viewer(here.port)
