@@ -1,18 +1,19 @@
 // Makes `npm start` and `npm test` work on a fresh clone: installs what the lock says when it has not been, then builds.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const forTests = process.argv[2] === 'test'
-const lock = join(root, 'package-lock.json')
-const stamp = join(root, 'node_modules', '.streamer-install')
+const modules = join(root, 'node_modules')
+/** The test tools are there; an installation for `start` alone leaves them out. */
+const hasTestTools = existsSync(join(modules, 'vitest'))
 
-/** What is installed: `start` (what serving needs) or `test` (all), or nothing that is newer than the lock. */
-function installed() {
-  if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) return ''
-  return readFileSync(stamp, 'utf8')
+/** Whether what is installed is what the lock says: npm writes this file last. */
+function isUpToDate() {
+  const installed = join(modules, '.package-lock.json')
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
 }
 
 function run(command, args, shell = false) {
@@ -27,14 +28,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-const have = installed()
-if (have !== 'test' && (forTests || have !== 'start')) {
-  console.error(`Installing packages (${forTests ? 'with the test tools' : 'once'})…`)
-  run(
-    'npm',
-    ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(forTests ? [] : ['--omit=dev'])],
-    process.platform === 'win32'
-  )
-  writeFileSync(stamp, forTests ? 'test' : 'start')
+if (!isUpToDate() || (forTests && !hasTestTools)) {
+  const withTestTools = forTests || hasTestTools
+  console.error(`Installing packages${withTestTools ? ', with the test tools' : ''}; this is done once…`)
+  const options = ['--no-audit', '--no-fund', '--loglevel=error', ...(withTestTools ? [] : ['--omit=dev'])]
+  run('npm', ['ci', ...options], process.platform === 'win32')
 }
 run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])

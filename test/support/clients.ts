@@ -5,17 +5,22 @@ import { connect, type Socket } from 'node:net'
 /** What a client of a test has seen, and waiting for more of it. */
 export class Watch {
   readonly frames: Buffer[] = []
+  /** How many came, kept or not. */
+  count = 0
   /** Set when the server ended the connection. */
   ended = false
   #waiting: Array<{ enough: () => boolean; resolve: () => void }> = []
   readonly #close: () => void
+  readonly #keeps: boolean
 
-  constructor(close: () => void) {
+  constructor(close: () => void, keeps = true) {
     this.#close = close
+    this.#keeps = keeps
   }
 
   add(frame: Buffer): void {
-    this.frames.push(frame)
+    this.count++
+    if (this.#keeps) this.frames.push(Buffer.from(frame))
     this.#check()
   }
 
@@ -34,8 +39,8 @@ export class Watch {
 
   /** Resolves when `count` more frames have come than there are now. */
   more(count: number): Promise<void> {
-    const goal = this.frames.length + count
-    return this.until(() => this.frames.length >= goal)
+    const goal = this.count + count
+    return this.until(() => this.count >= goal)
   }
 
   close(): void {
@@ -52,10 +57,10 @@ export class Watch {
 }
 
 /** An MJPEG client that goes by Content-Length, as most simple ones do. */
-export async function watchHttp(url: string): Promise<Watch> {
+export async function watchHttp(url: string, keeps = true): Promise<Watch> {
   const { hostname, port, pathname, search } = new URL(url)
   const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''))
-  const watch = new Watch(() => socket.destroy())
+  const watch = new Watch(() => socket.destroy(), keeps)
   let pending = Buffer.alloc(0)
   let inBody = false
   socket.on('data', (chunk: Buffer) => {
@@ -73,7 +78,7 @@ export async function watchHttp(url: string): Promise<Watch> {
       const length = Number(/Content-Length: (\d+)/.exec(head)?.[1])
       const end = headEnd + 4 + length
       if (pending.length < end + 2) return
-      watch.add(Buffer.from(pending.subarray(headEnd + 4, end)))
+      watch.add(pending.subarray(headEnd + 4, end))
       pending = pending.subarray(end + 2)
     }
   })
@@ -93,7 +98,7 @@ export async function watchTcp(port: number, host = '127.0.0.1'): Promise<Watch>
     while (pending.length >= 8) {
       const length = Number(pending.readBigUInt64LE())
       if (pending.length < 8 + length) return
-      watch.add(Buffer.from(pending.subarray(8, 8 + length)))
+      watch.add(pending.subarray(8, 8 + length))
       pending = pending.subarray(8 + length)
     }
   })

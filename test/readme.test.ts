@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Example, examplesOf, root } from './support/documents.js'
+import { fileNameOf, ReaderFolder, readmeExamples, snapshot } from './support/readme.js'
+
+let folder: ReaderFolder
+
+beforeEach(async () => {
+  folder = await ReaderFolder.create()
+})
+afterEach(() => folder.remove())
+
+/** Runs one example as a reader would. One of a kind that nobody knows how to run fails. */
+async function run(example: Example): Promise<void> {
+  const { language, text } = example
+  const name = fileNameOf(example)
+  if (text === 'npm start\n') await npmStart()
+  else if (name === '.streamerrc') await serves(text)
+  else if (name?.endsWith('.test.mjs')) await nodeTest(name)
+  else if (name?.endsWith('.mjs'))
+    expect(examplesOf('README.md').some((other) => other.text.includes(`./${name}`))).toBe(true)
+  else throw new Error(`no test runs this ${language} example`)
+}
+
+async function npmStart(): Promise<void> {
+  const free = { STREAMER_HTTP_PORT: '0', STREAMER_TCP_PORT: '0', STREAMER_UDP_PORT: '0' }
+  const child = spawn('npm', ['start'], {
+    cwd: root,
+    env: { ...process.env, ...free },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true
+  })
+  try {
+    let printed = ''
+    for await (const chunk of child.stdout) {
+      printed += chunk
+      const base = /(http:\/\/localhost:\d+\/)/.exec(printed)?.[1]
+      if (base === undefined) continue
+      expect((await snapshot(base)).readUInt16BE(0)).toBe(0xffd8)
+      break
+    }
+    expect(printed).toMatch(/http:\/\/localhost:\d+\/stream\.mjpg/)
+  } finally {
+    // npm and the server it runs are one group.
+    if (child.exitCode === null && child.pid) process.kill(-child.pid, 'SIGTERM')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+  }
+}
+
+async function serves(configuration: string): Promise<void> {
+  const { base, command } = await folder.serve(configuration)
+  const state = (await (await fetch(`${base}state`)).json()) as { streams: Array<{ name: string }> }
+  const names = state.streams.map(({ name }) => name)
+  expect(names).toEqual(configuration.includes('streams:') ? ['front', 'door'] : ['main'])
+  for (const name of names) expect((await snapshot(base, `${name}/`)).readUInt16BE(0)).toBe(0xffd8)
+  if (!configuration.includes('frame-sizes')) return
+  const [, events = ''] = await command.output(/frame-sizes: .*?(http:\/\/localhost:\d+\/)/)
+  const answer = await fetch(events)
+  for await (const chunk of answer.body!) {
+    expect(Buffer.from(chunk as Uint8Array).toString()).toMatch(/^data: \d{3,}\n\n/)
+    break
+  }
+}
+
+async function nodeTest(name: string): Promise<void> {
+  const child = spawn(process.execPath, ['--test', name], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let printed = ''
+  for await (const chunk of child.stdout) printed += chunk
+  if (child.exitCode === null) await once(child, 'close')
+  expect(printed).toMatch(/^# pass 1$/m)
+  expect(printed).toMatch(/^# fail 0$/m)
+}
+
+describe('the README', () => {
+  it.each(readmeExamples(false).map((example) => [`line ${example.line}`, example] as const))(
+    'has an example that works at %s',
+    (_, example) => run(example)
+  )
+})
