@@ -27,7 +27,7 @@ export function reportFailure(error: unknown, logLevel: string | undefined): num
 export function describeFailure(error: unknown): FailureReport {
   if (error instanceof UsageError) return { lines: [error.message], hint: undefined, exitCode: 2 }
   if (error instanceof ConfigError) {
-    const problems = error.problems.map(problemText)
+    const problems = error.problems.map((problem) => problemText(problem).replace(/\s*\n\s*/g, ' '))
     const [only] = problems
     const lines = problems.length === 1 && only !== undefined ? [only] : [`${problems.length} problems:`, ...problems]
     return { lines, hint: remedyOf(error.code), exitCode: error.exitCode }

@@ -58,7 +58,7 @@ linger: 15
 function fakeText({ width, height, framerate }: Extract<Answers['source'], { use: 'fake' }>): string {
   return `# The camera. \`fake\` draws a test picture; \`command\` runs any program that writes JPEG pictures:
 #   use: command
-#   command: [ffmpeg, -loglevel, error, -f, v4l2, -i, /dev/video0, -f, mjpeg, -]
+#   command: [ffmpeg, -loglevel, error, -f, v4l2, -i, /dev/video0, -f, mjpeg, pipe:1]
 source:
   use: fake
   # Pixels.

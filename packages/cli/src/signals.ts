@@ -6,7 +6,8 @@ const handled = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const samePressMs = 250
 
 /**
- * Waits for the first signal to stop; a second one ends the process at once.
+ * Waits for the first signal to stop; a second one ends the process at once. Until `release` the process stays, even when every transport is
+ * down and nothing else holds it.
  * @param beforeExit puts the terminal in order.
  */
 export function stopSignal(beforeExit: () => void): { readonly received: Promise<NodeJS.Signals>; release(): void } {
@@ -25,9 +26,11 @@ export function stopSignal(beforeExit: () => void): { readonly received: Promise
     received = resolve
   })
   for (const signal of handled) process.on(signal, onSignal)
+  const hold = setInterval(() => {}, 2 ** 30)
   return {
     received: promise,
     release: () => {
+      clearInterval(hold)
       for (const signal of handled) process.off(signal, onSignal)
     }
   }

@@ -1,0 +1,198 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Workplace } from './run-command.js'
+
+let place: Workplace
+
+beforeEach(async () => {
+  place = await Workplace.create()
+})
+
+afterEach(async () => {
+  await place.dispose()
+})
+
+const write = (name: string, text: string) => writeFile(join(place.folder, name), text)
+
+describe('streamer --help and --version', () => {
+  it('answer with every command, flag and examples', async () => {
+    const { code, stdout, stderr } = await place.run(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const word of ['init', 'config', 'schema', 'plugins', '--http-port', '--linger', '--log-format', 'Examples:'])
+      expect(stdout).toContain(word)
+    expect((await place.run(['init', '--help'])).stdout).toContain('--force')
+    expect((await place.run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('streamer config', () => {
+  it('shows flags over variables over the file over defaults, each with its origin', async () => {
+    await write(
+      '.streamerrc',
+      'source:\n  use: fake\n  width: 100\n  height: 100\n  framerate: 10\ntransports:\n  - use: http\n'
+    )
+    const env = { STREAMER_WIDTH: '200', STREAMER_HEIGHT: '200', STREAMER_HTTP_PORT: '81' }
+    const { code, stdout } = await place.run(['config', '--width', '300'], env)
+    expect(code).toBe(0)
+    expect(stdout).toContain('Configuration file: .streamerrc\n')
+    const values = Object.fromEntries(
+      stdout
+        .split('\n')
+        .map((line) => line.split(/ {2,}/))
+        .map(([path, ...rest]) => [path, rest])
+    )
+    expect(values).toMatchObject({
+      'source.width': ['300', '--width'],
+      'source.height': ['200', 'STREAMER_HEIGHT'],
+      'source.framerate': ['10', '.streamerrc:5:3'],
+      'encoder.quality': ['80', 'default'],
+      'transports[0].use': ['http', '.streamerrc:7:5'],
+      'transports[0].port': ['81', 'STREAMER_HTTP_PORT'],
+      'log.level': ['info', 'default']
+    })
+  })
+
+  it('gives the same as JSON', async () => {
+    const { stdout } = await place.run(['config', '--json', '--transport', 'tcp,udp', '--host', '127.0.0.1'])
+    const { file, values } = JSON.parse(stdout) as { file: string | null; values: Array<{ path: string }> }
+    expect(file).toBeNull()
+    expect(values).toContainEqual({
+      path: 'transports[1].use',
+      value: 'udp',
+      origin: { kind: 'flag', name: '--transport' }
+    })
+    expect(values).toContainEqual({ path: 'transports[1].port', value: 9999, origin: { kind: 'default' } })
+    expect(values).toContainEqual({
+      path: 'transports[0].host',
+      value: '127.0.0.1',
+      origin: { kind: 'flag', name: '--host' }
+    })
+  })
+
+  it('has 640x480, 30 fps, quality 80 and three transports when nobody says anything', async () => {
+    const { stdout } = await place.run(['config', '--json'])
+    const { values } = JSON.parse(stdout) as { values: Array<{ path: string; value: unknown; origin: unknown }> }
+    const value = (path: string) => values.find((one) => one.path === path)?.value
+    expect([value('source.width'), value('source.height'), value('source.framerate')]).toEqual([640, 480, 30])
+    expect([value('encoder.quality'), value('linger'), value('watchdog')]).toEqual([80, 15, 5])
+    expect([0, 1, 2].map((index) => value(`transports[${index}].port`))).toEqual([8080, 8888, 9999])
+    expect(values.every(({ origin }) => (origin as { kind: string }).kind === 'default')).toBe(true)
+  })
+
+  it('lists each of several streams', async () => {
+    await write('two.yaml', 'linger: 3\nstreams:\n  front: { source: { use: fake } }\n  door: { linger: always }\n')
+    const { stdout } = await place.run(['config', '--config', 'two.yaml'])
+    expect(stdout).toMatch(/^streams\.front\.linger +3 +two\.yaml:1:1$/m)
+    expect(stdout).toMatch(/^streams\.door\.linger +always +two\.yaml:4:11$/m)
+    expect(stdout).toMatch(/^streams\.door\.source\.use +fake +default$/m)
+  })
+
+  it('warns about a variable that means nothing', async () => {
+    const { code, stderr } = await place.run(['config'], { STREAMER_PORT: '1', STREAMER_UDP_KEY: 'x' })
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^streamer: STREAMER_PORT means nothing to Streamer; did you mean STREAMER_\w+\?\n$/)
+  })
+})
+
+const plugin = (kind: string, more = '') => `export default { kind: '${kind}', apiVersion: 1, name: 'mine',
+  description: 'One of my own.', create () { return {} }, configSchema: { '~standard': { version: 1, vendor: 'mine',
+  validate: (value) => ({ value }), jsonSchema: { input: () => ({ type: 'object', additionalProperties: false,
+  properties: { zoom: { type: 'integer', minimum: 1, default: 2, description: 'How near.' } } }) } } }${more} }\n`
+
+describe('streamer schema', () => {
+  it('is the JSON Schema of the shipped plugins and those of the configuration', async () => {
+    await write('mine.mjs', plugin('source'))
+    await write('.streamerrc', 'source: { use: ./mine.mjs, wrong: option }\n')
+    const { code, stdout, stderr } = await place.run(['schema'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const schema = JSON.parse(stdout) as {
+      properties: Record<string, { oneOf: unknown[]; items: { oneOf: unknown[] } }>
+    }
+    const uses = (branches: unknown[] | undefined) =>
+      branches?.map((branch) => (branch as { properties: { use: { const?: string } } }).properties.use.const)
+    expect(uses(schema.properties.source?.oneOf)).toEqual(['fake', 'command', './mine.mjs', undefined])
+    expect(uses(schema.properties.encoder?.oneOf)).toEqual(['jpeg', undefined])
+    expect(uses(schema.properties.transports?.items.oneOf)).toEqual(['http', 'tcp', 'udp', undefined])
+    expect(stdout).toContain('"How near."')
+  })
+
+  it('prints what it can and ends with 2 when a plugin is not there', async () => {
+    await write('.streamerrc', 'source: { use: nowhere }\n')
+    const { code, stdout, stderr } = await place.run(['schema'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toHaveProperty('properties.transports')
+    expect(stderr).toContain('no source plugin "nowhere"')
+  })
+})
+
+describe('streamer plugins', () => {
+  it('tells package, version, path and options of what is shipped and what the configuration names', async () => {
+    await write('mine.mjs', plugin('transport'))
+    await write('package.json', '{ "name": "my-camera", "version": "4.5.6" }')
+    await write('.streamerrc', 'transports: [{ use: ./mine.mjs }]\n')
+    const { code, stdout } = await place.run(['plugins'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^source fake \(in use\)\n {2}\S.*\n {2}@streamer\/source-fake \d+\.\d+\.\d+, \/.*index\.js$/m
+    )
+    expect(stdout).toMatch(/^transport http$/m)
+    expect(stdout).toMatch(/^ {4}port +a whole number from 0 to 65535; default 8080\n +\S/m)
+    expect(stdout).toMatch(
+      /^transport \.\/mine\.mjs \(in use\)\n {2}One of my own\.\n {2}my-camera 4\.5\.6, \/.*mine\.mjs$/m
+    )
+    expect(stdout).toMatch(/^ {4}zoom {2}a whole number of 1 or more; default 2\n {10}How near\.$/m)
+  })
+
+  it('gives the same as JSON', async () => {
+    const { stdout } = await place.run(['plugins', '--json', '--transport', 'udp'])
+    const list = JSON.parse(stdout) as Array<Record<string, unknown>>
+    expect(list.map(({ kind, use, isUsed }) => [kind, use, isUsed])).toEqual([
+      ['source', 'fake', true],
+      ['source', 'command', false],
+      ['encoder', 'jpeg', true],
+      ['transport', 'http', false],
+      ['transport', 'tcp', false],
+      ['transport', 'udp', true]
+    ])
+    expect(list[0]).toMatchObject({ package: '@streamer/source-fake', options: { type: 'object' } })
+  })
+})
+
+describe('streamer init', () => {
+  it('--yes writes a commented file that is accepted as it is', async () => {
+    expect(await place.run(['init', '--yes'])).toMatchObject({
+      code: 0,
+      stdout: 'Wrote .streamerrc. Start with: streamer\n'
+    })
+    expect(await readFile(join(place.folder, '.streamerrc'), 'utf8')).toMatch(/^# [\s\S]*# Frames per second\./)
+    const { code, stdout } = await place.run(['config'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^transports\[2\]\.use +udp +\.streamerrc:\d+:\d+$/m)
+  })
+
+  it('does not write over a file without --force', async () => {
+    await write('.streamerrc', 'linger: 1\n')
+    expect(await place.run(['init', '--yes'])).toMatchObject({
+      code: 2,
+      stderr: 'streamer: .streamerrc is there already; --force writes over it\n'
+    })
+    expect(await readFile(join(place.folder, '.streamerrc'), 'utf8')).toBe('linger: 1\n')
+    expect((await place.run(['init', '--yes', '--force'])).code).toBe(0)
+    expect(await readFile(join(place.folder, '.streamerrc'), 'utf8')).toContain('linger: 15\n')
+  })
+
+  it('writes where it is told, as YAML only', async () => {
+    expect((await place.run(['init', '--yes', '--config', 'cam.yaml'])).code).toBe(0)
+    expect((await place.run(['config', '--config', 'cam.yaml'])).code).toBe(0)
+    const { code, stderr } = await place.run(['init', '--yes', '--config', 'cam.json'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('cam.json: init writes YAML')])
+    const nowhere = await place.run(['init', '--yes', '--config', 'no/where.yaml'])
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('cannot write')])
+  })
+
+  it('needs a terminal to ask', async () => {
+    const { code, stderr } = await place.run(['init'])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--yes takes the defaults')])
+  })
+})

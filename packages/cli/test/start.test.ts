@@ -1,0 +1,245 @@
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePorts, type RunningCommand, Workplace } from './run-command.js'
+
+let place: Workplace
+
+beforeEach(async () => {
+  place = await Workplace.create()
+})
+
+afterEach(async () => {
+  await place.dispose()
+})
+
+const write = (name: string, text: string) => writeFile(join(place.folder, name), text)
+
+const local = ['--host', '127.0.0.1', ...freePorts]
+
+/** The last line of the announcement is the last transport's. */
+const up = /udp: udp:\S+/
+
+/** Stands in for a plugin of somebody else; `body` is the part's. */
+const standIn = (kind: string, body: string) => `export default { kind: '${kind}', apiVersion: 1, name: 'mine',
+  create: () => (${body}),
+  configSchema: { '~standard': { version: 1, vendor: 'mine', validate: (value) => ({ value }) } } }\n`
+
+async function stateOf(running: RunningCommand): Promise<unknown> {
+  const [, port] = await running.output(/http:\/\/127\.0\.0\.1:(\d+)\//)
+  const request = get({ host: '127.0.0.1', port: Number(port), path: '/state', agent: false })
+  const [response] = (await once(request, 'response')) as [AsyncIterable<Buffer>]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  return JSON.parse(Buffer.concat(chunks).toString())
+}
+
+describe('streamer start', () => {
+  it('serves all three transports without a terminal, says so in plain lines, and ends with 0 on SIGTERM', async () => {
+    const running = place.start(local)
+    await running.output(up)
+    expect(await stateOf(running)).toBeTypeOf('object')
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+    expect(running.stdout).toMatch(/INFO: Streamer \d+\.\d+\.\d+; configuration: none/)
+    expect(running.stdout).toMatch(/INFO: stream main: fake 640x480, 30 fps -> jpeg quality 80\n/)
+    expect(running.stdout).toMatch(/INFO: tcp: tcp:\/\/127\.0\.0\.1:\d+\n/)
+    expect(running.stdout).toMatch(/INFO: stopping \(SIGTERM\)\n$/)
+    expect(running.stdout).not.toContain('\x1b')
+    expect(running.stdout).not.toContain('Anyone on the network')
+    expect(running.stderr).toBe('')
+  })
+
+  it.each(['SIGINT', 'SIGHUP'] as const)('ends with 0 on %s', async (signal) => {
+    const running = place.start([...local, '--transport', 'udp,tcp,http'])
+    await running.output(/tcp: tcp:\S+/)
+    running.child.kill(signal)
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+  })
+
+  it('prints addresses that can be typed, and that anyone can watch, when it listens on all interfaces', async () => {
+    const running = place.start(freePorts)
+    await running.output(/Anyone on the network can watch/)
+    expect(running.stdout).toMatch(/http:\/\/localhost:\d+\//)
+    expect(running.stdout).not.toMatch(/\[::\]|0\.0\.0\.0/)
+    running.child.kill('SIGTERM')
+    await running.ended
+  })
+
+  it('takes its file and its settings, and names both', async () => {
+    await write(
+      '.streamerrc',
+      'source: { use: fake, width: 320, height: 240, pattern: black }\ntransports: [{ use: udp, port: 0 }]\n'
+    )
+    const running = place.start(['--host', '127.0.0.1', '--quality', '5', '--framerate', '12.5'], {
+      STREAMER_WIDHT: '1'
+    })
+    await running.output(up)
+    expect(running.stdout).toContain('configuration: .streamerrc\n')
+    expect(running.stdout).toContain('stream main: fake 320x240, 12.5 fps, pattern black -> jpeg quality 5\n')
+    expect(running.stdout).toContain('WARN: STREAMER_WIDHT means nothing to Streamer; did you mean STREAMER_WIDTH?\n')
+    running.child.kill('SIGTERM')
+    await running.ended
+  })
+
+  it('ends at once on a second signal, with 143 or 130, also when a part does not stop', async () => {
+    await write(
+      'stuck.mjs',
+      standIn(
+        'transport',
+        `{ accepts: ['mjpeg'], start: async () => ['stuck://127.0.0.1'], stop: () => new Promise(() => {}) }`
+      )
+    )
+    for (const [signal, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130]
+    ] as const) {
+      const running = place.start(['--transport', './stuck.mjs'])
+      await running.output(/stuck:\/\//)
+      running.child.kill('SIGTERM')
+      await running.output(/stopping/)
+      // A signal right behind the first one counts as the same key press, so it is sent until it counts.
+      const again = setInterval(() => running.child.kill(signal), 50)
+      expect(await running.ended).toEqual({ code, signal: null })
+      clearInterval(again)
+    }
+  })
+
+  it('ends with 0 although a part does not stop', async () => {
+    await write(
+      'stuck.mjs',
+      standIn(
+        'transport',
+        `{ accepts: ['mjpeg'], start: async () => ['stuck://127.0.0.1'], stop: () => new Promise(() => {}) }`
+      )
+    )
+    const running = place.start(['--transport', './stuck.mjs'])
+    await running.output(/stuck:\/\//)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+    expect(running.stdout).toMatch(/ERROR: mine: did not stop within/)
+  })
+
+  it('ends with 0 on a signal while a transport is still starting', async () => {
+    await write(
+      'slow.mjs',
+      standIn(
+        'transport',
+        `{ accepts: ['mjpeg'], start: () => { console.log('starting'); return new Promise(() => {}) }, stop: async () => {} }`
+      )
+    )
+    const running = place.start(['--transport', './slow.mjs'])
+    await running.output(/starting/)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+  })
+
+  it('goes on when the reader of its output goes away', async () => {
+    const running = place.start(local)
+    await running.output(up)
+    running.child.stdout?.destroy()
+    const { port } = new URL(/http:\/\/\S+/.exec(running.stdout)?.[0] ?? '')
+    running.child.kill('SIGTERM')
+    expect(port).not.toBe('')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+    expect(running.stderr).toBe('')
+  })
+})
+
+describe('a port that is taken', () => {
+  it('ends the program with 1, naming transport, address and reason', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as AddressInfo
+    try {
+      const { code, stdout, stderr } = await place.run([...local, '--http-port', String(port)])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr.split('\n')[0]).toMatch(
+        new RegExp(`^streamer: .*http: cannot listen on 127\\.0\\.0\\.1:${port}: address already in use$`)
+      )
+      expect(stderr).toContain('Choose another port')
+    } finally {
+      holder.close()
+    }
+  })
+
+  it('does not keep the other transports from serving when that one is optional', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as AddressInfo
+    try {
+      await write(
+        '.streamerrc',
+        `host: 127.0.0.1\ntransports:\n  - { use: tcp, port: ${port}, optional: true }\n  - { use: udp, port: 0 }\n`
+      )
+      const running = place.start([])
+      await running.output(up)
+      await running.output(/WARN: tcp: .*address already in use/)
+      expect(running.stdout).not.toMatch(/INFO: tcp: tcp:/)
+      running.child.kill('SIGTERM')
+      expect(await running.ended).toEqual({ code: 0, signal: null })
+    } finally {
+      holder.close()
+    }
+  })
+})
+
+describe('the log', () => {
+  it('is JSON where that is asked for, and goes to a file as well', async () => {
+    const running = place.start([...local, '--log-format', 'json', '--log-file', 'streamer.log'])
+    await running.output(/"msg":"udp: /)
+    running.child.kill('SIGTERM')
+    await running.ended
+    const lines = running.stdout.trimEnd().split('\n')
+    for (const line of lines)
+      expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: expect.any(String), time: expect.any(Number) })
+    expect(await readFile(join(place.folder, 'streamer.log'), 'utf8')).toBe(running.stdout)
+  })
+
+  it('is appended to the file of the configuration, from its folder, and tells why the program ended', async () => {
+    await write('x.yaml', 'host: 192.0.2.99\nlog: { file: x.log, level: warn }\ntransports: [{ use: tcp }]\n')
+    await write('x.log', 'before\n')
+    const { code, stdout } = await place.run(['--config', 'x.yaml'])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(await readFile(join(place.folder, 'x.log'), 'utf8')).toMatch(
+      /^before\n\[.*\] FATAL: .*tcp: cannot listen on 192\.0\.2\.99:8888: /
+    )
+  })
+
+  it('marks lines with their part, and shows stacks at debug only', async () => {
+    const body = `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
+      logger.warn('it rattles', { error: new Error('loose screw'), times: 3 }); return ['mine://127.0.0.1'] } }`
+    await write('mine.mjs', standIn('transport', body).replace('() => (', '(_, { logger }) => ('))
+    const run = async (...more: string[]) => {
+      const running = place.start(['--transport', './mine.mjs', ...more])
+      await running.output(/mine:\/\//)
+      running.child.kill('SIGTERM')
+      await running.ended
+      return running.stdout
+    }
+    const quiet = await run()
+    expect(quiet).toMatch(/WARN: mine: it rattles: loose screw times=3\n/)
+    expect(quiet).not.toMatch(/^\s+at /m)
+    expect(await run('--log-level', 'debug')).toMatch(/loose screw times=3\n\s*Error: loose screw\n\s+at /)
+  })
+})
+
+describe('a plugin that throws outside of any call', () => {
+  it('is named in the log, and the program stays up', async () => {
+    const body = `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
+      setTimeout(() => { throw new Error('in a timer') }); Promise.reject(new Error('in a promise')); return ['mine://127.0.0.1'] } }`
+    await write('mine.mjs', standIn('transport', body))
+    const running = place.start([...local.slice(0, 2), '--transport', './mine.mjs,udp', '--udp-port', '0'])
+    await running.output(
+      /ERROR: the transport plugin "\.\/mine\.mjs" threw outside of any call: in a promise; going on/
+    )
+    await running.output(/ERROR: the transport plugin "\.\/mine\.mjs" threw outside of any call: in a timer; going on/)
+    await running.output(up)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+    expect(running.stderr).toBe('')
+  })
+})
