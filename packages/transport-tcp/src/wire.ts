@@ -4,7 +4,7 @@ import { pickledLength, pickleHead, pickleHeadLength, pickleTail } from '@stream
 export type Payload = 'pickle' | 'jpeg'
 
 /** Bytes of the length before each frame: an unsigned 64-bit integer, little-endian. */
-export const lengthBytes = 8
+const lengthBytes = 8
 
 /**
  * One frame as it goes over the wire: its length, then its bytes, in one new buffer into which they are copied once.

@@ -55,7 +55,7 @@ function bind(address: string, port: number, signal: AbortSignal): Promise<Socke
   })
 }
 
-/** Addresses here are always numeric; the default look-up would cost a tick and two closures for every datagram. */
+/** Addresses here are always numeric; the default look-up would put off every datagram to the next tick, to find that out. */
 function sameAddress(
   hostname: string,
   _family: unknown,

@@ -51,12 +51,12 @@ export function parseControl(datagram: Buffer): ControlMessage | undefined {
 }
 
 /** Bytes of a start datagram: the word and three numbers. */
-export function startLength(width: HeaderWidth): number {
+function startLength(width: HeaderWidth): number {
   return frameStart.length + (3 * width) / 8
 }
 
 /** Bytes before the payload of a chunk: the word and two numbers. */
-export function chunkHeaderLength(width: HeaderWidth): number {
+function chunkHeaderLength(width: HeaderWidth): number {
   return chunk.length + (2 * width) / 8
 }
 
