@@ -167,7 +167,10 @@ describe('problems', () => {
     expect(await problemsOf(`streams: {}\ntransports: [{ use: ./transport.mjs }]`)).toEqual([
       '.streamerrc:1:1: streams: is empty; name at least one stream'
     ])
-    expect(await problemsOf(`streams: { "no/good": { source: { use: ./source.mjs } } }\n${parts}`)).not.toEqual([])
+    const badName = `streams: { "no/good": { source: { use: ./source.mjs } } }\nencoder: { use: ./encoder.mjs }\ntransports: [{ use: ./transport.mjs }]`
+    expect(await problemsOf(badName)).toEqual([
+      '.streamerrc:1:12: streams.no/good: the name is not allowed; it must be letters, digits, - and _, at most 32, a letter or digit first'
+    ])
   })
 })
 

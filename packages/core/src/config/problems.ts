@@ -87,10 +87,12 @@ export async function validate<Options>(
   for (const issue of result.issues ?? []) {
     if (unknownKeys > 0 && (issue as { code?: string }).code === 'unrecognized_keys') continue
     const path = (issue.path ?? []).map((key) => keyOf(typeof key === 'object' ? key.key : key))
-    problems.push({
-      path,
-      message: issueText(issue.message, valueAt(value, path), jsonSchema && schemaAt(jsonSchema, path))
-    })
+    const names = jsonSchema && (schemaAt(jsonSchema, path.slice(0, -1))?.propertyNames as JsonSchema | undefined)
+    const message =
+      names && (issue as { code?: string }).code === 'invalid_key'
+        ? `the name is not allowed; it must be ${names.description ?? allowedText(names)}`
+        : issueText(issue.message, valueAt(value, path), jsonSchema && schemaAt(jsonSchema, path))
+    problems.push({ path, message })
   }
   return { problems: problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] })) }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const streamName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/)
-  .meta({ description: 'Letters, digits, - and _, at most 32.' })
+  .meta({ description: 'letters, digits, - and _, at most 32, a letter or digit first' })
 
 /** A part: the plugin after `use`, and that plugin's own options beside it. */
 const part = (kind: string, example: string) =>
