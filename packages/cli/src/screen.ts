@@ -3,7 +3,8 @@ export class Screen {
   readonly #stream: NodeJS.WriteStream
   /** What stands in the last row; empty when nothing does. */
   #status = ''
-  #paint: (text: string) => string
+  readonly #paint: (text: string) => string
+  /** The same before it was cut. */
   #text = ''
 
   /** @param paint colours the status line after it was cut. */

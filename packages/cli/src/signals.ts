@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 
 const handled = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Ctrl-C under `npm start` arrives twice, from the terminal and from npm. */
+/** Ctrl-C under npm can arrive twice, from the terminal and passed on by npm (where `sh` puts the command in its own place, as bash does). */
 const samePressMs = 250
 
 /**
