@@ -80,10 +80,14 @@ export async function compose(config: StreamerConfig | LoadedConfig, options: Co
     )
     const { name, linger, watchdog } = stream
     child.register(PIPELINE_OPTIONS, { useValue: { name, linger, watchdog } })
+    // Parts are made before what they are injected into: the container would hide what a plugin throws behind an error of its own.
+    child.resolve(SOURCE)
+    child.resolve(ENCODER)
     return child.resolve(Pipeline)
   })
   root.register(PIPELINES, { useValue: pipelines })
   registerPart(root, TRANSPORTS, () => makeTransports(overrides.get(TRANSPORTS), loaded, contextFor))
+  root.resolve(TRANSPORTS)
   return root.resolve(Streamer)
 }
 

@@ -44,9 +44,14 @@ export function checkPlugin(kind: PluginKind, value: unknown, where: string): Pl
       `${where} was made for plugin API ${plugin.apiVersion}, and this Streamer has ${pluginApiVersion}: update ${older ? 'the plugin' : 'Streamer'}`
     )
   }
-  if (plugin.kind !== kind) throw invalid(`is a ${plugin.kind} plugin and cannot be used as a ${kind}`)
+  if (plugin.kind !== kind)
+    throw invalid(`is ${withArticle(String(plugin.kind))} plugin and cannot be used as ${withArticle(kind)}`)
   if (typeof plugin.create !== 'function') throw invalid('has no create() function')
   if (typeof plugin.configSchema?.['~standard']?.validate !== 'function')
     throw invalid('has a configSchema that is not a Standard Schema')
   return plugin as Plugin
+}
+
+function withArticle(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
 }
