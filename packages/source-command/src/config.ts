@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defaultMaxFrameBytes } from './splitter.js'
 
-const listExample = '[ffmpeg, -i, video.mp4, -f, mjpeg, -]'
+const listExample = '[ffmpeg, -i, video.mp4, -f, mjpeg, pipe:1]'
 
 /** YAML reads `30` as a number, so numbers are taken as the text that they were most likely written as. */
 const argument = z
