@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from './support/documents.js'
 
-const documents = ['README.md', ...markdownIn('docs'), ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`)]
+const documents = [
+  'README.md',
+  ...markdownIn('docs'),
+  ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`)
+]
 
 function markdownIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -38,7 +42,17 @@ describe.each(documents)('%s', (document) => {
 
 it('every file of the core’s frame path stands in the architecture', () => {
   const architecture = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
-  for (const file of ['compose', 'pipeline', 'hub', 'streamer', 'transport-runner', 'supervision', 'no-signal', 'tokens', 'di']) {
+  for (const file of [
+    'compose',
+    'pipeline',
+    'hub',
+    'streamer',
+    'transport-runner',
+    'supervision',
+    'no-signal',
+    'tokens',
+    'di'
+  ]) {
     expect(architecture).toContain(`packages/core/src/${file}.ts`)
   }
 })

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { FrameHub } from '@streamer/core'
-import { monotonicUs, type Run, type Stream, silentLogger, type Transport } from '@streamer/core/plugin'
+import { type Run, silentLogger, type Transport } from '@streamer/core/plugin'
 import { TcpTransport, configSchema as tcpOptions } from '@streamer/transport-tcp'
 import { UdpTransport, configSchema as udpOptions } from '@streamer/transport-udp'
 import { afterEach, describe, expect, test } from 'vitest'
+import { StandInStream } from '../support/stand-ins.js'
 
 const folder = fileURLToPath(new URL('python/', import.meta.url))
 const frameCount = 12
@@ -60,34 +60,6 @@ const pictures: readonly Picture[] = execFileSync(
   .split('\n')
   .map((line) => JSON.parse(line) as { mean: number[]; jpeg: string })
   .map(({ mean, jpeg }) => ({ mean, jpeg: Buffer.from(jpeg, 'base64') }))
-
-/** A stream without a camera: the core's real hub, and frames that the test publishes. */
-class StandInStream implements Stream {
-  readonly hub = new FrameHub()
-  readonly codec = 'mjpeg'
-  readonly state = 'live'
-  readonly latest = undefined
-  readonly controls = undefined
-  readonly name: string
-  #sequence = 0
-
-  constructor(name: string) {
-    this.name = name
-  }
-
-  subscribe(options: Parameters<Stream['subscribe']>[0]) {
-    return this.hub.subscribe('test', options)
-  }
-
-  stats(): never {
-    throw new Error('this stand-in keeps no statistics')
-  }
-
-  publish(data: Uint8Array): void {
-    const header = { sequence: this.#sequence++, timestampUs: monotonicUs(), width: 640, height: 480 }
-    this.hub.publish({ kind: 'encoded', codec: 'mjpeg', keyframe: true, ...header, data })
-  }
-}
 
 interface Line {
   readonly registered?: true

@@ -28,7 +28,7 @@ export const configSchema = z.strictObject({
     .int()
     .min(50)
     .max(3_600_000)
-    .default(10_000)
+    .default(30_000)
     .meta({ description: 'A client that takes no byte of what waits for it for this long is cut.' }),
   headTimeoutMs: z
     .int()

@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import {
+  bindTo,
   type Codec,
   type Counters,
   hostPort,
-  lacksIpv6,
+  Lifecycle,
   listenError,
   type PluginContext,
   type Run,
@@ -16,6 +17,8 @@ import type { HttpOptions } from './config.js'
 import { createCounters } from './counters.js'
 import { HttpService } from './service.js'
 import { rawError } from './wire.js'
+
+const partName = 'transport-http'
 
 /** A request's line and header fields together; more is answered with 431. */
 const maxHeadBytes = 16 * 1024
@@ -34,8 +37,7 @@ export class HttpTransport implements Transport {
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #service: HttpService | undefined
-  #signal: AbortSignal | undefined
-  #stopping: Promise<void> | undefined
+  readonly #lifecycle = new Lifecycle(partName, () => this.#close())
 
   constructor(options: HttpOptions, context: PluginContext) {
     this.#options = options
@@ -45,59 +47,39 @@ export class HttpTransport implements Transport {
 
   /**
    * Listens. The URLs are the page's and then one per stream.
-   * @throws StreamerError `ERR_LISTEN` when it cannot; the reason of `run.signal` when that is aborted before it listens.
+   * @throws StreamerError `ERR_LISTEN` when it cannot; the reason of `run.signal` when that is aborted before it listens; `TypeError` when it
+   *   runs already.
    */
-  async start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
-    run.signal.throwIfAborted()
-    if (this.#server) throw new TypeError('transport-http: started twice without a stop between')
-    const { host, port } = this.#options
-    const service = new HttpService({
-      options: this.#options,
-      context: this.#context,
-      streams,
-      counters: this.#counters,
-      trouble: this.#trouble
-    })
-    const server = this.#createServer(service)
-    this.#server = server
-    this.#service = service
-    this.#signal = run.signal
-    run.signal.addEventListener('abort', this.#aborted)
-    try {
-      // The port may be that of the run before.
-      await this.#stopping
-      await listen(server, host, port).catch((error) => {
-        if (lacksIpv6(error, host) && this.#server === server) return listen(server, '0.0.0.0', port)
-        throw error
+  start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
+    return this.#lifecycle.start(run, async (signal) => {
+      const { host, port } = this.#options
+      const service = new HttpService({
+        options: this.#options,
+        context: this.#context,
+        streams,
+        counters: this.#counters,
+        trouble: this.#trouble
       })
-      if (this.#server !== server) throw new Error('transport-http: stopped while it was starting')
-    } catch (error) {
-      if (this.#server === server) await this.stop()
-      else server.close()
-      run.signal.throwIfAborted()
-      throw (error as NodeJS.ErrnoException).code ? listenError('transport-http', hostPort(host, port), error) : error
-    }
-    server.on('error', (error) => {
-      this.#counters.acceptErrors++
-      this.#trouble.warn(`cannot accept a connection: ${error.message}`)
+      this.#service = service
+      const server = this.#createServer(service)
+      this.#server = server
+      try {
+        await bindTo(host, (address) => listen(server, address, port))
+      } catch (error) {
+        throw listenError(partName, hostPort(host, port), error)
+      }
+      signal.throwIfAborted()
+      server.on('error', (error) => {
+        this.#counters.acceptErrors++
+        this.#trouble.warn(`cannot accept a connection: ${error.message}`)
+      })
+      return urlsOf(server, [...streams.keys()])
     })
-    return urlsOf(server, [...streams.keys()])
   }
 
   /** Cuts every connection, streams in full flight too. */
   stop(): Promise<void> {
-    const server = this.#server
-    if (!server) return this.#stopping ?? Promise.resolve()
-    this.#server = undefined
-    this.#signal?.removeEventListener('abort', this.#aborted)
-    this.#stopping = new Promise((resolve) => {
-      // An error only says that it did not listen yet.
-      server.close(() => resolve())
-      this.#service?.close()
-      for (const socket of this.#sockets) socket.destroy()
-      this.#trouble.close()
-    })
-    return this.#stopping
+    return this.#lifecycle.stop()
   }
 
   /** See `HttpCounters`. */
@@ -105,8 +87,16 @@ export class HttpTransport implements Transport {
     return { ...this.#counters }
   }
 
-  readonly #aborted = (): void => {
-    void this.stop()
+  #close(): Promise<void> {
+    return new Promise((resolve) => {
+      // An error only says that it does not listen.
+      if (this.#server) this.#server.close(() => resolve())
+      else resolve()
+      this.#server = undefined
+      this.#service?.close()
+      for (const socket of this.#sockets) socket.destroy()
+      this.#trouble.close()
+    })
   }
 
   #createServer(service: HttpService): Server {
@@ -171,21 +161,13 @@ export class HttpTransport implements Transport {
   }
 }
 
-/** Resolves when it listens, rejects when it cannot, or when it is closed meanwhile. */
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
-      server.off('error', settle)
-      server.off('listening', settle)
-      server.off('close', closed)
-      if (error) reject(error)
-      else resolve()
-    }
-    const closed = () => settle(new Error('transport-http: stopped while it was starting'))
-    server.once('error', settle)
-    server.once('listening', settle)
-    server.once('close', closed)
-    server.listen({ host, port })
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
   })
 }
 

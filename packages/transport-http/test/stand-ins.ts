@@ -1,91 +1,16 @@
 import { connect, type Socket } from 'node:net'
-import { FrameHub } from '@streamer/core'
 import {
-  type Codec,
-  type EncodedFrame,
   type HostView,
-  monotonicUs,
   type PluginContext,
   type Run,
   type Stream,
-  type StreamState,
-  type StreamStats,
-  type SubscribeOptions,
-  type Subscription,
   silentLogger,
   type TransportStatus
 } from '@streamer/core/plugin'
+import { StandInStream } from '../../../test/support/stand-ins.js'
 import { configSchema, HttpTransport } from '../src/index.js'
 
-/** A stream without camera: the test publishes its frames through a real hub. */
-export class StandInStream implements Stream {
-  readonly codec: Codec = 'mjpeg'
-  readonly controls = undefined
-  state: StreamState = 'live'
-  lastFailure: StreamStats['lastFailure']
-  latest: EncodedFrame | undefined
-  /** How often somebody subscribed. */
-  subscribed = 0
-  readonly hub: FrameHub
-  #sequence = 0
-  #wake: Array<() => void> = []
-
-  constructor(readonly name: string) {
-    this.hub = new FrameHub(() => {
-      for (const wake of this.#wake.splice(0)) wake()
-    })
-  }
-
-  subscribe(options: SubscribeOptions): Subscription {
-    this.subscribed++
-    return this.hub.subscribe('http', options)
-  }
-
-  /** Gives a frame to all clients. */
-  publish(data: Uint8Array, extra: Partial<EncodedFrame> = {}): EncodedFrame {
-    this.latest = {
-      kind: 'encoded',
-      codec: 'mjpeg',
-      keyframe: true,
-      sequence: this.#sequence++,
-      timestampUs: monotonicUs(),
-      width: 64,
-      height: 48,
-      data,
-      ...extra
-    }
-    this.hub.publish(this.latest)
-    return this.latest
-  }
-
-  /** Resolves when so many clients are subscribed. */
-  async clients(count: number): Promise<void> {
-    while (this.hub.size !== count) await new Promise<void>((resolve) => this.#wake.push(resolve))
-  }
-
-  stats(): StreamStats {
-    return {
-      name: this.name,
-      state: this.state,
-      codec: this.codec,
-      width: this.latest?.width ?? 0,
-      height: this.latest?.height ?? 0,
-      captured: this.#sequence,
-      framerate: 0,
-      lost: 0,
-      published: this.hub.published,
-      repeated: 0,
-      placeholders: 0,
-      starts: 1,
-      failures: 0,
-      ...(this.lastFailure && { lastFailure: this.lastFailure }),
-      source: {},
-      encoder: {},
-      clients: this.hub.stats(),
-      transports: this.hub.totals()
-    }
-  }
-}
+export { StandInStream }
 
 /** A transport that listens on loopback, with stand-in streams. */
 export interface Served {

@@ -239,7 +239,7 @@ describe('documents', () => {
         {
           name: 'front',
           paths: { page: '/front/', stream: '/front/stream.mjpg', snapshot: '/front/snapshot.jpg' },
-          clients: [{ label: expect.stringMatching(/^127\.0\.0\.1:\d+$/), transport: 'http', delivered: 1, dropped: 0 }]
+          clients: [{ label: expect.stringMatching(/^127\.0\.0\.1:\d+$/), transport: 'test', delivered: 1, dropped: 0 }]
         },
         { name: 'back door', paths: { stream: '/back%20door/stream.mjpg' }, clients: [] }
       ],
@@ -375,7 +375,7 @@ describe('bad requests', () => {
 describe('start and stop', () => {
   test('the plugin has a name, options with defaults, and creates without I/O', () => {
     expect(http).toMatchObject({ kind: 'transport', name: 'http' })
-    const options = { host: '::', port: 8080, maxClients: 64, stallTimeoutMs: 10_000, headTimeoutMs: 10_000 }
+    const options = { host: '::', port: 8080, maxClients: 64, stallTimeoutMs: 30_000, headTimeoutMs: 10_000 }
     const result = http.configSchema['~standard'].validate({})
     expect(result).toMatchObject({ value: { ...options, snapshotTimeoutMs: 5000 } })
     expect(http.configSchema['~standard'].validate({ corsOrigin: 'a\r\nb' })).toHaveProperty('issues')

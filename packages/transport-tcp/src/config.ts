@@ -20,7 +20,7 @@ export const configSchema = z.strictObject({
     .default('pickle')
     .meta({ description: 'What a frame is: a pickled numpy array that holds the JPEG, or the JPEG itself.' }),
   maxClients: z.int().min(1).max(10_000).default(64).meta({ description: 'Connections at once, over all streams.' }),
-  stallTimeoutMs: z.int().min(100).max(3_600_000).default(10_000).meta({
+  stallTimeoutMs: z.int().min(100).max(3_600_000).default(30_000).meta({
     description: 'A client that takes not one byte of what waits for it for so long is cut. Milliseconds.'
   }),
   maxFramerate: z

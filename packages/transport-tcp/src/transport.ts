@@ -1,9 +1,9 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
-import { hostPort, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
 import type { TcpOptions } from './config.js'
 import { Feed } from './feed.js'
-import { closeServer, listen, resolveHost } from './listen.js'
+import { closeServer, listen } from './listen.js'
 import { assignPorts } from './ports.js'
 import { Session, type SessionHost } from './session.js'
 
@@ -33,15 +33,14 @@ export class TcpTransport implements Transport {
   readonly #sessionHost: SessionHost
   #servers: Server[] = []
   #feeds: Feed[] = []
-  #abort: AbortController | undefined
-  #starting: Promise<unknown> | undefined
-  #closing: Promise<void> | undefined
+  readonly #lifecycle: Lifecycle
 
   constructor(options: TcpOptions, context: Pick<PluginContext, 'name' | 'logger'>) {
     this.#options = options
     this.#part = `transport-${context.name}`
     this.#context = context
     this.#trouble = new TroubleLog(context.logger)
+    this.#lifecycle = new Lifecycle(this.#part, () => this.#close())
     this.#sessionHost = {
       counters: this.#counters,
       options,
@@ -55,33 +54,12 @@ export class TcpTransport implements Transport {
    * @throws StreamerError `ERR_LISTEN`, and then none of the ports is open; the reason of `run.signal` when that is aborted meanwhile;
    *   `TypeError` when it runs already.
    */
-  async start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
-    if (this.#abort !== undefined) throw new TypeError(`${this.#part}: start was called twice without stop`)
-    run.signal.throwIfAborted()
-    const abort = new AbortController()
-    this.#abort = abort
-    const signal = AbortSignal.any([run.signal, abort.signal])
-    const starting = this.#listen(run, streams, signal)
-    this.#starting = starting
-    try {
-      const urls = await starting
-      signal.throwIfAborted()
-      run.signal.addEventListener('abort', () => void this.stop(), { signal: abort.signal })
-      return urls
-    } catch (error) {
-      await this.#close()
-      throw signal.aborted ? signal.reason : error
-    } finally {
-      this.#starting = undefined
-    }
+  start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
+    return this.#lifecycle.start(run, (signal) => this.#listen(run, streams, signal))
   }
 
-  async stop(): Promise<void> {
-    this.#abort?.abort(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: stopped`))
-    if (this.#starting !== undefined) await this.#starting.catch(() => {})
-    this.#closing ??= this.#close()
-    await this.#closing
-    this.#closing = undefined
+  stop(): Promise<void> {
+    return this.#lifecycle.stop()
   }
 
   stats(): Counters {
@@ -98,11 +76,10 @@ export class TcpTransport implements Transport {
       const feed = new Feed(streams.get(name)!, payload)
       try {
         if (port > 65535) throw new RangeError('ports end at 65535')
-        const address = await resolveHost(host)
-        signal.throwIfAborted()
-        const server = await listen(address, port, (socket) => this.#accept(socket, feed))
+        const server = await bindTo(host, (address) => listen(address, port, (socket) => this.#accept(socket, feed)))
         server.on('error', (error: NodeJS.ErrnoException) => this.#onServerError(error, run))
         this.#servers.push(server)
+        signal.throwIfAborted()
         this.#feeds.push(feed)
         const bound = server.address() as AddressInfo
         urls.push(`tcp://${hostPort(bound.address, bound.port)}`)
@@ -116,7 +93,6 @@ export class TcpTransport implements Transport {
   async #close(): Promise<void> {
     const servers = this.#servers
     this.#servers = []
-    this.#abort = undefined
     for (const session of this.#sessions) session.close()
     for (const feed of this.#feeds) feed.clear()
     this.#feeds = []
@@ -125,7 +101,7 @@ export class TcpTransport implements Transport {
   }
 
   #accept(socket: Socket, feed: Feed): void {
-    if (this.#abort === undefined) {
+    if (!this.#lifecycle.isRunning) {
       socket.destroy()
       return
     }

@@ -1,96 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { FrameHub } from '@streamer/core'
-import {
-  type EncodedFrame,
-  type Logger,
-  monotonicUs,
-  type Run,
-  type Stream,
-  type StreamStats,
-  silentLogger
-} from '@streamer/core/plugin'
+import { type Cleanup, StandInLogger, StandInRun, StandInStream } from '../../../test/support/stand-ins.js'
 import { configSchema, TcpTransport } from '../src/index.js'
 
-/** A stream without a camera: the core's real hub, and frames that the test publishes. */
-export class StandInStream implements Stream {
-  readonly hub = new FrameHub()
-  readonly codec = 'mjpeg'
-  readonly state = 'live'
-  readonly latest = undefined
-  readonly controls = undefined
-  readonly name: string
-  #sequence = 0
-
-  constructor(name = 'camera') {
-    this.name = name
-  }
-
-  subscribe(options: Parameters<Stream['subscribe']>[0]) {
-    return this.hub.subscribe('tcp', options)
-  }
-
-  stats(): StreamStats {
-    throw new Error('this stand-in keeps no statistics')
-  }
-
-  publish(data: Uint8Array): EncodedFrame {
-    const frame: EncodedFrame = {
-      kind: 'encoded',
-      codec: 'mjpeg',
-      keyframe: true,
-      sequence: this.#sequence++,
-      timestampUs: monotonicUs(),
-      width: 2,
-      height: 2,
-      data
-    }
-    this.hub.publish(frame)
-    return frame
-  }
-}
-
-/** Keeps warnings instead of printing them. */
-export class StandInLogger implements Logger {
-  readonly warnings: string[] = []
-  readonly error = silentLogger.error
-  readonly info = silentLogger.info
-  readonly debug = silentLogger.debug
-
-  warn(message: string): void {
-    this.warnings.push(message)
-  }
-
-  child(): Logger {
-    return this
-  }
-}
-
-/** A run as the core would give it; `fail` keeps what it was told. */
-export class StandInRun implements Run {
-  readonly #controller = new AbortController()
-  readonly signal = this.#controller.signal
-  readonly failures: Error[] = []
-  readonly fail = (error: Error): void => void this.failures.push(error)
-
-  abort(): void {
-    this.#controller.abort(new Error('the run was aborted by the test'))
-  }
-}
-
-/** Frees whatever the tests of a file opened, newest first. */
-export class Cleanup {
-  readonly #deeds: Array<() => unknown> = []
-
-  add<T>(thing: T, deed: (thing: T) => unknown): T {
-    this.#deeds.push(() => deed(thing))
-    return thing
-  }
-
-  async run(): Promise<void> {
-    for (const deed of this.#deeds.splice(0).reverse()) await deed()
-  }
-}
+export * from '../../../test/support/stand-ins.js'
 
 /** A transport on free loopback ports, serving `streams`. */
 export async function serve(

@@ -293,7 +293,7 @@ describe('the life of a transport', () => {
       ports: {},
       payload: 'pickle',
       maxClients: 64,
-      stallTimeoutMs: 10_000
+      stallTimeoutMs: 30_000
     })
   })
 })

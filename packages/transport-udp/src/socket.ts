@@ -1,7 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { lacksIpv6 } from '@streamer/core/plugin'
 
 /**
  * Room for the frames of several clients, so that sending one rarely waits for the network card. The kernel lowers it to its own limit
@@ -12,21 +10,11 @@ const sendBufferBytes = 1024 * 1024
 const receiveBufferBytes = 256 * 1024
 
 /**
- * A bound UDP socket, for IPv6 and IPv4 at once where `host` is `::`, for IPv4 alone if the machine has no IPv6.
- * @throws what `bind` or the look-up of the name gave, or the reason of `signal`.
+ * A bound UDP socket; on `::` for IPv6 and IPv4 at once.
+ * @param address numeric.
+ * @throws what `bind` gave, or the reason of `signal`.
  */
-export async function bindSocket(host: string, port: number, signal: AbortSignal): Promise<Socket> {
-  const address = isIP(host) === 0 ? (await lookup(host)).address : host
-  signal.throwIfAborted()
-  try {
-    return await bind(address, port, signal)
-  } catch (error) {
-    if (!lacksIpv6(error, host)) throw error
-    return bind('0.0.0.0', port, signal)
-  }
-}
-
-function bind(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+export function bindSocket(address: string, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket({ type: isIP(address) === 6 ? 'udp6' : 'udp4', lookup: sameAddress })
     const fail = (error: unknown): void => {

@@ -1,6 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
-import { hostPort, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
 import type { UdpOptions } from './config.js'
 import { Feed } from './feed.js'
 import { RateLimit } from './rate-limit.js'
@@ -47,9 +47,7 @@ export class UdpTransport implements Transport {
   /** By address and port. */
   readonly #sessions = new Map<string, Session>()
   #rateLimit: RateLimit
-  #abort: AbortController | undefined
-  #starting: Promise<unknown> | undefined
-  #closing: Promise<void> | undefined
+  readonly #lifecycle: Lifecycle
   #socket: Socket | undefined
   #sessionHost: SessionHost | undefined
   #sweeper: NodeJS.Timeout | undefined
@@ -58,6 +56,7 @@ export class UdpTransport implements Transport {
     this.#options = options
     this.#part = `transport-${name}`
     this.#trouble = new TroubleLog(logger)
+    this.#lifecycle = new Lifecycle(this.#part, () => this.#close())
     this.#rateLimit = new RateLimit(options.registrationsPerSecond)
   }
 
@@ -65,37 +64,21 @@ export class UdpTransport implements Transport {
    * Binds the socket.
    * @throws StreamerError `ERR_LISTEN`; the reason of `run.signal` when that is aborted meanwhile; `TypeError` when it runs already.
    */
-  async start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
-    if (this.#abort !== undefined) throw new TypeError(`${this.#part}: start was called twice without stop`)
-    run.signal.throwIfAborted()
-    const abort = new AbortController()
-    this.#abort = abort
-    const signal = AbortSignal.any([run.signal, abort.signal])
+  start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
     const { host, port } = this.#options
-    const starting = bindSocket(host, port, signal)
-    this.#starting = starting
-    try {
-      const socket = await starting
-      if (signal.aborted) {
-        socket.close()
-        throw signal.reason
+    return this.#lifecycle.start(run, async (signal) => {
+      try {
+        this.#socket = await bindTo(host, (address) => bindSocket(address, port, signal))
+      } catch (error) {
+        throw listenError(this.#part, hostPort(host, port), error)
       }
-      run.signal.addEventListener('abort', () => void this.stop(), { signal: abort.signal })
-      return this.#serve(socket, run, streams)
-    } catch (error) {
-      this.#abort = undefined
-      throw signal.aborted ? signal.reason : listenError(this.#part, hostPort(host, port), error)
-    } finally {
-      this.#starting = undefined
-    }
+      signal.throwIfAborted()
+      return this.#serve(this.#socket, run, streams)
+    })
   }
 
-  async stop(): Promise<void> {
-    this.#abort?.abort(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: stopped`))
-    if (this.#starting !== undefined) await this.#starting.catch(() => {})
-    this.#closing ??= this.#close()
-    await this.#closing
-    this.#closing = undefined
+  stop(): Promise<void> {
+    return this.#lifecycle.stop()
   }
 
   stats(): Counters {
@@ -103,7 +86,6 @@ export class UdpTransport implements Transport {
   }
 
   #serve(socket: Socket, run: Run, streams: ReadonlyMap<string, Stream>): readonly string[] {
-    this.#socket = socket
     this.#sessionHost = {
       sender: socket,
       counters: this.#counters,
@@ -127,7 +109,6 @@ export class UdpTransport implements Transport {
   async #close(): Promise<void> {
     const socket = this.#socket
     this.#socket = undefined
-    this.#abort = undefined
     clearInterval(this.#sweeper)
     for (const session of this.#sessions.values()) session.close()
     this.#sessions.clear()
