@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { parse } from 'yaml'
 
 /** What a new configuration file says. */
 export interface Answers {
@@ -77,9 +77,10 @@ source:
 ${command.map((word) => `    - ${scalar(word)}\n`).join('')}`
 }
 
-/** Text as it must stand in YAML to be read as text, on one line. */
+/** Text as it must stand in YAML to be read as text, on one line: bare where that is plain to see, else as JSON, which YAML reads too. */
 function scalar(text: string): string {
-  return stringify(text, { lineWidth: 0, blockQuote: false }).trimEnd()
+  const isPlain = /^[\w./-]+(?:[:=@%+,][\w./-]+)*$/.test(text) && parse(text) === text
+  return isPlain ? text : JSON.stringify(text)
 }
 
 /** Words of a command line; quotes keep blanks together. No shell: nothing else has a meaning. */

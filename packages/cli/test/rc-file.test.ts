@@ -32,7 +32,7 @@ describe('a new configuration file', () => {
         expect((parse(text) as { source: { command: string[] } }).source.command).toEqual(command)
       })
     )
-    for (const word of ['yes', '30', '- x', '#', ': ', 'null', '0x1', "it's", '"', 'a\nb'])
+    for (const word of [' ', '', '-', 'yes', '30', '- x', '#', ': ', 'null', '0x1', "it's", '"', 'a\nb'])
       expect(parse(rcText({ source: { use: 'command', command: [word] }, transports: [] }))).toMatchObject({
         source: { command: [word] }
       })

@@ -309,7 +309,8 @@ describe('stopping', () => {
     const logger = new ListLogger()
     const run = new StandInRun()
     const leave = `const { spawn } = require('child_process')
-      const child = spawn('sleep', ['1000'], { detached: true, stdio: 'inherit' }); console.error('pid ' + child.pid); child.unref(); process.exit(5)`
+      const wait = 'setTimeout(() => {}, 1000000)'
+      const child = spawn(process.execPath, ['-e', wait], { detached: true, stdio: 'inherit' }); console.error('pid ' + child.pid); child.unref(); process.exit(5)`
     await source({ command: nodeScript(leave) }, logger).start(run)
     const pid = pidIn(await logger.line(/pid/))
     try {
