@@ -82,6 +82,8 @@ export class Pipeline {
   #repeated = 0
   #placeholders = 0
   #lastFailure: FailureRecord | undefined
+  /** Message of the failure that the log has, since the last frame. */
+  #saidFailure = ''
   /** When the last frame of the source came, or its run began. */
   #aliveUs = 0
   /** When clients were last given anything. */
@@ -209,7 +211,7 @@ export class Pipeline {
       this.#lastFailure = failureRecord(failure)
       this.#state = 'recovering'
       const pauseMs = backoff.next((monotonicUs() - startedUs) / 1000)
-      this.#logger.warn(`${failure.message}; starting it again in ${pauseMs / 1000} s`, { code: failure.code })
+      this.#sayFailure(this.#lastFailure, pauseMs)
       await pause(pauseMs, this.#unwanted.signal)
     }
     clearInterval(ticker)
@@ -220,6 +222,13 @@ export class Pipeline {
     this.#cycle = undefined
     // Somebody may have come while the encoder was stopping.
     if (this.#wanted && !this.#closed) this.#cycle = this.#runWhileWanted()
+  }
+
+  /** The same failure again and again is said once; the counters and the state tell the rest. */
+  #sayFailure({ code, message }: FailureRecord, pauseMs: number): void {
+    const level = message === this.#saidFailure ? 'debug' : 'warn'
+    this.#saidFailure = message
+    this.#logger[level](`${message}; starting it again in ${pauseMs / 1000} s`, { code })
   }
 
   /** One run of the source; resolves with its failure, or with nothing when it is no longer wanted. */
@@ -293,6 +302,7 @@ export class Pipeline {
     if (this.#state !== 'live' && this.#endRun !== undefined) {
       if (this.#state === 'recovering') this.#logger.info('the source gives frames again')
       this.#state = 'live'
+      this.#saidFailure = ''
     }
     this.#latest = frame
     this.#publishedUs = nowUs

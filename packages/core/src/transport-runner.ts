@@ -25,6 +25,8 @@ export class TransportRunner {
   #state: TransportState = 'stopped'
   #urls: readonly string[] = []
   #lastFailure: FailureRecord | undefined
+  /** Message of the failure that the log has, since it was last up. */
+  #saidFailure = ''
   /** From `start` to `stop` of this runner. */
   #life = new AbortController()
   #run: AbortController | undefined
@@ -80,17 +82,25 @@ export class TransportRunner {
     while (!signal.aborted) {
       const pauseMs = this.#backoff.next(ranMs)
       ranMs = 0
-      this.#logger.warn(`${this.#lastFailure?.message ?? this.name}; starting it again in ${pauseMs / 1000} s`)
+      this.#sayFailure(this.#lastFailure?.message ?? this.name, pauseMs)
       await pause(pauseMs, signal)
       if (signal.aborted) return
       try {
         await this.#startOnce()
+        this.#saidFailure = ''
         this.#logger.info(`listening again: ${this.#urls.join(' ')}`)
         return
       } catch {
         await this.#stopOnce()
       }
     }
+  }
+
+  /** The same failure again and again is said once; the state tells the rest. */
+  #sayFailure(message: string, pauseMs: number): void {
+    const level = message === this.#saidFailure ? 'debug' : 'warn'
+    this.#saidFailure = message
+    this.#logger[level](`${message}; starting it again in ${pauseMs / 1000} s`)
   }
 
   async #startOnce(): Promise<void> {

@@ -176,7 +176,7 @@ describe('supervision', () => {
       failures: 10,
       lastFailure: { code: 'ERR_SOURCE_NOT_FOUND', message: 'source-test: no camera' }
     })
-    expect(logger.lines[0]).toContain('no camera; starting it again in 0.5 s')
+    expect(logger.lines).toEqual(['warn : source-test: no camera; starting it again in 0.5 s'])
   })
 
   it('begins with the shortest pause again after 30 s of health', async () => {
