@@ -1,4 +1,10 @@
-import type { LoadedConfig, LoadedPart, LoadedStream, TransportStatus } from '@streamer/core'
+import {
+  type LoadedConfig,
+  type LoadedPart,
+  type LoadedStream,
+  type TransportStatus,
+  withoutSecrets
+} from '@streamer/core'
 import { type ReachableUrl, reachableUrls } from './addresses.js'
 import { valueOnOneLine } from './listing.js'
 
@@ -46,8 +52,10 @@ function partText(loaded: LoadedConfig, part: LoadedPart): string {
     const isWorthTelling = part.kind === 'encoder' && key === 'quality'
     if (value === undefined) continue
     if (!isWorthTelling && loaded.originOf([...part.path, key]).kind === 'default') continue
-    const text = Array.isArray(value) ? value.map(valueOnOneLine).join(' ') : valueOnOneLine(value)
-    words.push(`${key} ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`)
+    const text = withoutSecrets(Array.isArray(value) ? value.map(valueOnOneLine).join(' ') : valueOnOneLine(value))
+    const short = text.length > 60 ? `${text.slice(0, 59)}…` : text
+    // `command: ffmpeg …` needs no second `command`.
+    words.push(key === part.use ? short : `${key} ${short}`)
   }
   return words.length === 0 ? part.use : `${part.use} ${words.join(', ')}`
 }

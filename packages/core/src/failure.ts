@@ -1,4 +1,4 @@
-import { type ErrorCode, type StreamerError, toStreamerError } from './plugin/index.js'
+import { type ErrorCode, type StreamerError, toStreamerError, withoutSecrets } from './plugin/index.js'
 
 /** The last failure of a part, as statistics and state pages show it. */
 export interface FailureRecord {
@@ -6,11 +6,6 @@ export interface FailureRecord {
   readonly message: string
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number
-}
-
-/** Passwords in URLs (`rtsp://user:secret@camera/`) must not reach viewers: messages of failures are drawn into pictures and served as state. */
-export function withoutSecrets(text: string): string {
-  return text.replace(/(\w+:\/\/)[^\s/@]+@/g, '$1***@')
 }
 
 export function failureRecord(error: StreamerError): FailureRecord {

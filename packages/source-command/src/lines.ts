@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
-import type { Logger } from '@streamer/core/plugin'
+import { type Logger, withoutSecrets } from '@streamer/core/plugin'
 
 /** Characters of a line that are logged. */
 const maxLineLength = 500
@@ -75,7 +75,7 @@ export class LineLog {
 
   #endLine(isProgress: boolean): void {
     // Control characters (colours among them) do not belong in a log.
-    const text = this.#line
+    const text = withoutSecrets(this.#line)
       .replace(colours, '')
       .replace(/\p{Cc}/gu, ' ')
       .trim()

@@ -33,6 +33,15 @@ describe('LineLog', () => {
     expect(logger.lines).toEqual([`info ${'x'.repeat(500)}…`, 'info short'])
   })
 
+  test('passwords in addresses do not reach the log', () => {
+    const logger = new ListLogger()
+    const log = new LineLog(logger)
+    log.push(Buffer.from('rtsp://me:p@ss@camera/1: refused, see https://example.org/@me\n'))
+    log.close()
+    expect(logger.lines).toEqual(['info rtsp://***@camera/1: refused, see https://example.org/@me'])
+    expect(log.last[0]).not.toContain('ss')
+  })
+
   test('control characters and colours do not reach the log', () => {
     const logger = new ListLogger()
     const log = new LineLog(logger)

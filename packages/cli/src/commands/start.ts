@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import { compose, readConfigFile, type Streamer } from '@streamer/core'
+import { compose, type LoadedConfig, readConfigFile, type Streamer } from '@streamer/core'
 import { announcementOf, plainLines, terminalLines } from '../announce.js'
 import { type CommandLine, ownVersion } from '../arguments.js'
 import { colours, hasColours } from '../colours.js'
 import { describeFailure } from '../failures.js'
-import { load, settingsOf } from '../load.js'
+import { load, settingsOf, warnOnStderr } from '../load.js'
 import { defaultLogFormat, openLog } from '../log.js'
 import { Screen } from '../screen.js'
 import type { CommandSettings } from '../settings.js'
@@ -18,7 +18,7 @@ const stopLimitMs = 1900
 /** `streamer start`: serves until a signal comes. */
 export async function start(line: CommandLine): Promise<number> {
   const { warnings, ...asked } = await settingsOf(line)
-  const loaded = await load(await withMethod(asked))
+  const loaded = await loadOrWarn(await withMethod(asked), warnings)
   const inTerminal = process.stdout.isTTY === true && (loaded.log.format ?? defaultLogFormat) === 'pretty'
   const paint = colours(process.stdout)
   const screen = new Screen(process.stdout, paint.dim)
@@ -52,6 +52,16 @@ export async function start(line: CommandLine): Promise<number> {
     screen.close()
     log.close()
     signal.release()
+  }
+}
+
+/** A variable with a wrong name may be why the configuration is not as it should be, so that is told with what is wrong. */
+async function loadOrWarn(asked: CommandSettings, warnings: readonly string[]): Promise<LoadedConfig> {
+  try {
+    return await load(asked)
+  } catch (error) {
+    warnOnStderr(warnings)
+    throw error
   }
 }
 
