@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Example, examplesOf, root } from './support/documents.js'
 import { fileNameOf, ReaderFolder, readmeExamples, snapshot } from './support/readme.js'
 
@@ -31,21 +31,28 @@ async function npmStart(): Promise<void> {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true
   })
-  try {
-    let printed = ''
-    for await (const chunk of child.stdout) {
-      printed += chunk
-      const base = /(http:\/\/localhost:\d+\/)/.exec(printed)?.[1]
-      if (base === undefined) continue
-      expect((await snapshot(base)).readUInt16BE(0)).toBe(0xffd8)
-      break
+  onTestFinished(() => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {
+      // Nothing is left of the group, as it should be.
     }
-    expect(printed).toMatch(/http:\/\/localhost:\d+\/stream\.mjpg/)
-  } finally {
-    // npm and the server it runs are one group.
-    if (child.exitCode === null && child.pid) process.kill(-child.pid, 'SIGTERM')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+  })
+  const closed = once(child, 'close')
+  let printed = ''
+  let base: string | undefined
+  child.stdout.setEncoding('utf8')
+  for await (const chunk of child.stdout) {
+    printed += chunk
+    if (base !== undefined) continue
+    base = /(http:\/\/localhost:\d+\/)/.exec(printed)?.[1]
+    if (base === undefined) continue
+    expect((await snapshot(base)).readUInt16BE(0)).toBe(0xffd8)
+    // npm alone is told to end, as by a supervisor, and must take the server with it: the pipe ends with the last process that has it.
+    child.kill('SIGTERM')
   }
+  await closed
+  expect(printed).toContain('stopping (SIGTERM)')
 }
 
 async function serves(configuration: string): Promise<void> {
