@@ -69,6 +69,10 @@ describe('a configuration file', () => {
       "export default { source: { use: './source.mjs' }, encoder: { use: './encoder.mjs' }, transports: [{ use: './transport.mjs' }], linger: 7 }"
     ],
     [
+      'streamer.config.cjs',
+      "module.exports = { source: { use: './source.mjs' }, encoder: { use: './encoder.mjs' }, transports: [{ use: './transport.mjs' }], linger: 7 }"
+    ],
+    [
       '.streamerrc.ts',
       "const linger: number = 7\nexport default { source: { use: './source.mjs' }, encoder: { use: './encoder.mjs' }, transports: [{ use: './transport.mjs' }], linger }"
     ],
@@ -105,10 +109,13 @@ describe('a configuration file', () => {
   })
 
   it('that throws is an error that names the file', async () => {
-    await writeFile(join(cwd, 'streamer.config.mjs'), "throw new Error('oh no')")
+    await writeFile(
+      join(cwd, 'streamer.config.mjs'),
+      'globalThis.runs = (globalThis.runs ?? 0) + 1; throw new Error("oh no " + globalThis.runs)'
+    )
     await expect(loadConfig({ cwd })).rejects.toMatchObject({
       code: 'ERR_CONFIG_PARSE',
-      message: expect.stringContaining('oh no')
+      message: 'streamer.config.mjs: oh no 1'
     })
   })
 })

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { cosmiconfig } from 'cosmiconfig'
 import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { StreamerError } from '../plugin/index.js'
@@ -52,7 +53,16 @@ export async function readConfigFile(cwd: string, file?: string): Promise<Config
   const explorer = cosmiconfig('streamer', {
     searchPlaces: [...searchPlaces],
     cache: false,
-    loaders: { noExt: data, '.json': data, '.yaml': data, '.yml': data, '.ts': loadTypeScript }
+    loaders: {
+      noExt: data,
+      '.json': data,
+      '.yaml': data,
+      '.yml': data,
+      '.js': loadModule,
+      '.mjs': loadModule,
+      '.cjs': loadModule,
+      '.ts': loadTypeScript
+    }
   })
   const path = file === undefined ? undefined : resolve(cwd, file)
   if (path !== undefined) mustBeReadable(path, shown(cwd, path))
@@ -80,6 +90,11 @@ export async function readConfigFile(cwd: string, file?: string): Promise<Config
 /** The folder that relative paths in the configuration refer to. */
 export function baseDirOf(file: ConfigFile | undefined, cwd: string): string {
   return file ? dirname(file.path) : cwd
+}
+
+/** cosmiconfig's own loader tries `require` when `import` fails, so that a file that throws runs twice and its error is lost. */
+async function loadModule(path: string): Promise<unknown> {
+  return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
 }
 
 /** jiti reads TypeScript without a compiler; it is loaded for `.ts` files only. */

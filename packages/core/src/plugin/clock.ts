@@ -6,7 +6,17 @@ export function monotonicUs(): number {
   return Math.round(offsetUs + performance.now() * 1000)
 }
 
-/** The wall-clock time of a monotonic timestamp, in milliseconds since the Unix epoch (with a fraction), by today's offset of both clocks. */
+/** What the wall clock is ahead of the monotonic one, in milliseconds, as last seen. */
+let wallOffsetMs = Number.NEGATIVE_INFINITY
+/** `Date.now()` counts whole milliseconds, so that what is measured falls short by up to one; less than that is a clock that was set. */
+const wallStepMs = 2
+
+/**
+ * The wall-clock time of a monotonic timestamp, in milliseconds since the Unix epoch, with a fraction: what is one microsecond later has a later
+ * time, unless the wall clock was set in between. It follows the wall clock of now, since a Raspberry Pi learns the time only after it has started.
+ */
 export function wallClockMs(timestampUs: number): number {
-  return Date.now() - (monotonicUs() - timestampUs) / 1000
+  const measuredMs = Date.now() - monotonicUs() / 1000
+  if (measuredMs > wallOffsetMs || measuredMs < wallOffsetMs - wallStepMs) wallOffsetMs = measuredMs
+  return wallOffsetMs + timestampUs / 1000
 }
