@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { FrameHub } from '@streamer/core'
 import {
   type Codec,
@@ -124,3 +125,8 @@ export class Cleanup {
     for (const deed of this.#deeds.splice(0).reverse()) await deed()
   }
 }
+
+/** Whether this machine has IPv6 on its loopback; tests of IPv6 are shown as skipped where it has not. */
+export const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1')
+)

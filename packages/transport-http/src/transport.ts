@@ -13,6 +13,7 @@ import {
   type Transport,
   TroubleLog
 } from '@streamer/core/plugin'
+import { listenTcp, unboundedText } from '@streamer/socket-options'
 import type { HttpOptions } from './config.js'
 import { createCounters } from './counters.js'
 import { HttpService } from './service.js'
@@ -64,7 +65,8 @@ export class HttpTransport implements Transport {
       const server = this.#createServer(service)
       this.#server = server
       try {
-        await bindTo(host, (address) => listen(server, address, port))
+        const { bounded } = await bindTo(host, (address) => listenTcp(server, address, port))
+        if (!bounded) this.#context.logger.info(unboundedText)
       } catch (error) {
         throw listenError(partName, hostPort(host, port), error)
       }
@@ -159,16 +161,6 @@ export class HttpTransport implements Transport {
     this.#counters.badRequests++
     return [400, `this is not an HTTP request: ${error.message}`]
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 function urlsOf(server: Server, names: readonly string[]): string[] {

@@ -141,19 +141,20 @@ test('a client that has nothing to read because the source is silent is not cut'
 })
 
 test('a client that reads slowly but goes on is not cut', async () => {
-  const here = await served({ stallTimeoutMs: 1000 })
+  const stallTimeoutMs = 4000
+  const here = await served({ stallTimeoutMs })
   const slow = stalled(here.port)
   await here.stream.clients(1)
   const size = 40_000_000
   here.stream.publish(standInPicture(1, size))
-  // A tenth of a second of silence between gulps; all of them together take several stall times.
+  // A tenth of a second of silence between gulps, a fraction of the stall time; all together they take more than twice of it.
   const timer = setInterval(() => {
     slow.socket.resume()
     setImmediate(() => setImmediate(() => slow.socket.pause()))
   }, 100)
   const startedMs = performance.now()
-  await slow.until(4_000_000)
-  await until(() => performance.now() - startedMs > 3000)
+  await slow.until(1_000_000)
+  await until(() => slow.isClosed || performance.now() - startedMs > 2.2 * stallTimeoutMs)
   expect(slow.isClosed).toBe(false)
   expect(here.transport.stats().stalled).toBe(0)
   clearInterval(timer)

@@ -6,30 +6,19 @@ export const maxIgnoredBytes = 4096
 /** A peer that vanished without a word while there is nothing to send is found out by the kernel's probes after this time. */
 const keepAliveMs = 30_000
 
-/**
- * A server that listens; on `::` for IPv6 and IPv4 at once.
- * @param host numeric address.
- * @throws what `listen` gave.
- */
-export function listen(host: string, port: number, onConnection: (socket: Socket) => void): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(
-      // Half-open: a client that has shut down its own side, having nothing to say, still gets frames.
-      {
-        allowHalfOpen: true,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: keepAliveMs,
-        highWaterMark: maxIgnoredBytes
-      },
-      onConnection
-    )
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.off('error', reject)
-      resolve(server)
-    })
-  })
+/** A server that does not listen yet. */
+export function createListener(onConnection: (socket: Socket) => void): Server {
+  return createServer(
+    // Half-open: a client that has shut down its own side, having nothing to say, still gets frames.
+    {
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+      highWaterMark: maxIgnoredBytes
+    },
+    onConnection
+  )
 }
 
 /** Resolves when `server` and its connections are closed. */

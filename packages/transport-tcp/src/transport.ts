@@ -1,9 +1,10 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
 import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import { listenTcp, unboundedText } from '@streamer/socket-options'
 import type { TcpOptions } from './config.js'
 import { Feed } from './feed.js'
-import { closeServer, listen } from './listen.js'
+import { closeServer, createListener } from './listen.js'
 import { assignPorts } from './ports.js'
 import { Session, type SessionHost } from './session.js'
 
@@ -76,10 +77,12 @@ export class TcpTransport implements Transport {
       const feed = new Feed(streams.get(name)!, payload)
       try {
         if (port > 65535) throw new RangeError('ports end at 65535')
-        const server = await bindTo(host, (address) => listen(address, port, (socket) => this.#accept(socket, feed)))
+        const server = createListener((socket) => this.#accept(socket, feed))
+        const { bounded } = await bindTo(host, (address) => listenTcp(server, address, port))
         server.on('error', (error: NodeJS.ErrnoException) => this.#onServerError(error, run))
         this.#servers.push(server)
         signal.throwIfAborted()
+        if (!bounded) this.#context.logger.info(unboundedText)
         this.#feeds.push(feed)
         const bound = server.address() as AddressInfo
         urls.push(`tcp://${hostPort(bound.address, bound.port)}`)
