@@ -14,6 +14,9 @@ export interface CommandSettings {
 /** Values of flags by name, as they were written; a flag that was repeated has several. */
 export type FlagValues = Readonly<Record<string, readonly string[]>>
 
+/** What our variables begin with. */
+const prefix = 'STREAMER_'
+
 /** Names that later versions read. */
 const reservedVariables = new Set(['STREAMER_UDP_KEY'])
 
@@ -61,18 +64,17 @@ function numberOrText(text: string): number | string {
 
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const known = new Set(flags.map(variableOf))
-  return Object.keys(env).filter(
-    (name) => name.startsWith('STREAMER_') && !known.has(name) && !reservedVariables.has(name)
-  )
+  return Object.keys(env).filter((name) => name.startsWith(prefix) && !known.has(name) && !reservedVariables.has(name))
 }
 
 /** What is said about variables that mean nothing, each with the nearest one that does. */
 export async function variableWarnings(names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return []
   const { nearestKey } = await import('@streamer/core')
-  const known = flags.map(variableOf)
+  // Compared without what they all begin with, which would make everything near.
+  const known = flags.map((flag) => variableOf(flag).slice(prefix.length))
   return names.map((name) => {
-    const nearest = nearestKey(name, known)
-    return `${name} means nothing to Streamer${nearest ? `; did you mean ${nearest}?` : ''}`
+    const nearest = nearestKey(name.slice(prefix.length), known)
+    return `${name} means nothing to Streamer${nearest ? `; did you mean ${prefix}${nearest}?` : ''}`
   })
 }

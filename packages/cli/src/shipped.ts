@@ -1,14 +1,11 @@
-import type { PluginKind } from '@streamer/core'
+import { type PluginKind, shippedPlugins as shippedNames } from '@streamer/core'
+
+const kinds: readonly PluginKind[] = ['source', 'encoder', 'transport']
 
 /** The plugins that come with this command. */
-export const shippedPlugins: ReadonlyArray<{ readonly kind: PluginKind; readonly use: string }> = [
-  { kind: 'source', use: 'fake' },
-  { kind: 'source', use: 'command' },
-  { kind: 'encoder', use: 'jpeg' },
-  { kind: 'transport', use: 'http' },
-  { kind: 'transport', use: 'tcp' },
-  { kind: 'transport', use: 'udp' }
-]
+export const shippedPlugins: ReadonlyArray<{ readonly kind: PluginKind; readonly use: string }> = kinds.flatMap(
+  (kind) => shippedNames[kind].map((use) => ({ kind, use }))
+)
 
 /** From where plugins are looked for after the folder of the configuration: beside this command. */
 export const resolveFrom: readonly string[] = [import.meta.url]

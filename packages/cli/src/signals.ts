@@ -7,7 +7,7 @@ const samePressMs = 250
 
 /**
  * Waits for the first signal to stop; a second one ends the process at once. Until `release` the process stays, even when every transport is
- * down and nothing else holds it.
+ * down and nothing else holds it; signals are heard until it has ended, so that one that comes twice does not kill it on its way out.
  * @param beforeExit puts the terminal in order.
  */
 export function stopSignal(beforeExit: () => void): { readonly received: Promise<NodeJS.Signals>; release(): void } {
@@ -29,9 +29,6 @@ export function stopSignal(beforeExit: () => void): { readonly received: Promise
   const hold = setInterval(() => {}, 2 ** 30)
   return {
     received: promise,
-    release: () => {
-      clearInterval(hold)
-      for (const signal of handled) process.off(signal, onSignal)
-    }
+    release: () => clearInterval(hold)
   }
 }

@@ -100,7 +100,7 @@ describe('a wrong plugin', () => {
       'no transport plugin "srt": looked for the packages "@streamer/transport-srt", "streamer-transport-srt", "srt"'
     )
     expect(line).toContain(place.folder)
-    expect(line).toContain('npm install streamer-transport-srt')
+    expect(line).toContain('install the one you mean there with npm install')
     expect((await failure(['--source', './gone.js']))[0]).toContain(`there is no file ${join(place.folder, 'gone.js')}`)
   })
 

@@ -163,7 +163,7 @@ describe('streamer init', () => {
   it('--yes writes a commented file that is accepted as it is', async () => {
     expect(await place.run(['init', '--yes'])).toMatchObject({
       code: 0,
-      stdout: 'Wrote .streamerrc. Start with: streamer\n'
+      stdout: 'Wrote .streamerrc. Start with: npx streamer\n'
     })
     expect(await readFile(join(place.folder, '.streamerrc'), 'utf8')).toMatch(/^# [\s\S]*# Frames per second\./)
     const { code, stdout } = await place.run(['config'])

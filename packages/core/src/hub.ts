@@ -65,7 +65,7 @@ export class FrameHub {
 
   /** Closes the subscriptions of one transport. */
   closeAll(transport: string): void {
-    for (const subscription of this.#subscriptions) if (subscription.transport === transport) subscription.close()
+    for (const subscription of this.#subscriptions) if (subscription.transport === transport) subscription.revoke()
   }
 
   #remove(subscription: HubSubscription): void {
@@ -98,6 +98,7 @@ class HubSubscription implements Subscription {
   readonly transport: string
   readonly #label: string
   readonly #onFrame: (frame: EncodedFrame) => void
+  readonly #onRevoke: () => void
   readonly #onError: (error: unknown, label: string) => void
   readonly #onClose: (subscription: HubSubscription) => void
   readonly #intervalUs: number
@@ -132,6 +133,7 @@ class HubSubscription implements Subscription {
     this.#label = label
     // A call through `options` keeps its `this` for those who pass an object with a method.
     this.#onFrame = (frame) => onFrame.call(options, frame)
+    this.#onRevoke = () => options.onClose?.()
     this.#onError = onError
     this.#onClose = onClose
     this.#intervalUs = maxFramerate === undefined ? 0 : 1_000_000 / maxFramerate
@@ -144,6 +146,8 @@ class HubSubscription implements Subscription {
     this.#offered++
     if (this.#intervalUs > 0 && frame.keyframe && !this.#isDue(nowUs)) {
       this.#skipped++
+      // What builds on a keyframe that is left out is left out with it.
+      this.#needsKeyframe = true
       return
     }
     if (!frame.keyframe && this.#needsKeyframe) {
@@ -151,6 +155,7 @@ class HubSubscription implements Subscription {
       return
     }
     if (!this.#busy) {
+      if (frame.keyframe) this.#needsKeyframe = false
       this.#hand(frame, nowUs)
       return
     }
@@ -188,6 +193,17 @@ class HubSubscription implements Subscription {
     this.#onClose(this)
   }
 
+  /** Closes it and tells its owner. */
+  revoke(): void {
+    if (this.#closed) return
+    this.close()
+    try {
+      this.#onRevoke()
+    } catch (error) {
+      this.#onError(error, this.#label)
+    }
+  }
+
   stats(): SubscriptionStats {
     const nowUs = monotonicUs()
     return {
@@ -212,7 +228,6 @@ class HubSubscription implements Subscription {
         this.#expired++
         this.#needsKeyframe = true
       } else {
-        if (frame.keyframe) this.#needsKeyframe = false
         this.#delivered++
         this.#bytes += frame.data.byteLength
         this.#meter.mark(nowUs)
@@ -221,8 +236,8 @@ class HubSubscription implements Subscription {
         try {
           this.#onFrame(frame)
         } catch (error) {
-          this.close()
           this.#onError(error, this.#label)
+          this.revoke()
         }
         this.#handing = false
         if (this.#busy) return

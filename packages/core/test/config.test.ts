@@ -199,11 +199,13 @@ describe('plugins', () => {
     }
   })
 
-  it('that are not there are named with what was looked for and how to install them', async () => {
-    expect(await failure('acme')).toBe(
-      `.streamerrc:3:16: transports[0].use: no transport plugin "acme": looked for the packages "@streamer/transport-acme", "streamer-transport-acme", "acme" ` +
-        `from ${cwd} and beside this program; install one there (npm install streamer-transport-acme), or write a path that begins with ./`
+  it('that are not there are named with what was looked for, where, and the nearest of ours', async () => {
+    const looked = `looked for the packages "@streamer/transport-htpp", "streamer-transport-htpp", "htpp" from ${cwd} and beside this program; `
+    expect(await failure('htpp')).toBe(
+      `.streamerrc:3:16: transports[0].use: no transport plugin "htpp"; did you mean "http"? ${looked}` +
+        'install the one you mean there with npm install, or write a path that begins with ./'
     )
+    expect(await failure('acme-cloud')).toContain('no transport plugin "acme-cloud": looked for the packages')
   })
 
   it('of another API version name both numbers and the side to update', async () => {
@@ -274,6 +276,16 @@ describe('layers', () => {
       { name: 'door', linger: 'always', source: { options: { width: 9 } }, encoder: { options: { quality: 3 } } }
     ])
     expect(config.transports).toMatchObject([{ options: { port: 9 } }])
+  })
+
+  it('of the host hold for transports that have their own, too', async () => {
+    await writeFile(
+      join(cwd, '.streamerrc'),
+      `${parts}transports: [{ use: ./transport.mjs, host: "::" }, { use: ./transport.mjs }]`
+    )
+    const config = await loadConfig({ cwd, settings: { host: flag('--host', '127.0.0.1') } })
+    expect(config.transports).toMatchObject([{ options: { host: '127.0.0.1' } }, { options: { host: '127.0.0.1' } }])
+    expect(config.originOf(['transports', 0, 'host'])).toEqual({ kind: 'flag', name: '--host' })
   })
 
   it('drop the options of a source that is replaced', async () => {

@@ -84,6 +84,33 @@ describe('FrameHub', () => {
     expect(slow.sequences).toEqual([1, 2, 5])
   })
 
+  it('never gives a delta frame that cannot be decoded', () => {
+    const hub = new FrameHub()
+    const h264 = (sequence: number, keyframe: boolean) => standInFrame(sequence, { codec: 'h264', keyframe })
+    const slow = client(hub, 'by hand')
+    for (const [sequence, keyframe] of [
+      [0, true],
+      [1, true],
+      [2, false]
+    ] as const)
+      hub.publish(h264(sequence, keyframe))
+    slow.subscription.ready()
+    slow.subscription.ready()
+    hub.publish(h264(3, false))
+    hub.publish(h264(4, true))
+    expect(slow.sequences).toEqual([0, 1, 4])
+    const limited = client(hub, 'at once', { maxFramerate: 1 })
+    const frames = [
+      [0, true],
+      [1, false],
+      [2, true],
+      [3, false],
+      [4, false]
+    ] as const
+    for (const [sequence, keyframe] of frames) hub.publish(h264(sequence, keyframe), 1_000_000 + sequence * 33_333)
+    expect(limited.sequences).toEqual([0, 1])
+  })
+
   it('closes a client whose onFrame throws, says so, and serves the others', () => {
     const errors: string[] = []
     const hub = new FrameHub(undefined, (error, label) => errors.push(`${label}: ${(error as Error).message}`))
@@ -91,13 +118,14 @@ describe('FrameHub', () => {
       label: 'broken',
       onFrame() {
         throw new Error('no')
-      }
+      },
+      onClose: () => errors.push('told')
     })
     const good = client(hub, 'at once')
     hub.publish(standInFrame(0))
     hub.publish(standInFrame(1))
     expect(good.sequences).toEqual([0, 1])
-    expect(errors).toEqual(['broken: no'])
+    expect(errors).toEqual(['broken: no', 'told'])
     expect(hub.size).toBe(1)
   })
 

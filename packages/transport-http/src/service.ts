@@ -86,6 +86,12 @@ export class HttpService {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.#setCors(response)
+    // RFC 9112 section 3.2.
+    if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+      this.#counters.badRequests++
+      sendText(response, 400, 'an HTTP/1.1 request needs a Host header', { Connection: 'close' })
+      return
+    }
     switch (request.method) {
       case 'GET':
         this.#get(resolveRoute(request.url ?? '/', this.#names), request, response)

@@ -110,7 +110,9 @@ export class HttpTransport implements Transport {
       // Node looks only every 30 s by itself.
       connectionsCheckingInterval: Math.min(1000, Math.ceil(headTimeoutMs / 2)),
       keepAliveTimeout: keepAliveTimeoutMs,
-      noDelay: true
+      noDelay: true,
+      // Looked at by the service, whose answer says what is wrong.
+      requireHostHeader: false
     })
     // Room for pages and state beside the streams, but not for any number of idle connections.
     server.maxConnections = Math.max(64, 4 * maxClients)

@@ -20,7 +20,7 @@ export async function init(line: CommandLine): Promise<number> {
     throw new UsageError('init asks questions and needs a terminal; --yes takes the defaults without asking')
   const answers = line.switches.has('yes') ? defaultAnswers : await ask()
   await saveRc(path, answers, line.switches.has('force'))
-  print([`Wrote ${file}. Start with: streamer${file === '.streamerrc' ? '' : ` --config ${file}`}`])
+  print([`Wrote ${file}. Start with: npx streamer${file === '.streamerrc' ? '' : ` --config ${file}`}`])
   return 0
 }
 

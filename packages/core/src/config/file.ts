@@ -29,6 +29,7 @@ export const searchPlaces: readonly string[] = [
   '.streamerrc.ts',
   'streamer.config.json',
   'streamer.config.yaml',
+  'streamer.config.yml',
   'streamer.config.js',
   'streamer.config.mjs',
   'streamer.config.cjs',

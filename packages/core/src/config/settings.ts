@@ -87,6 +87,7 @@ export class LayeredConfig {
     for (const key of ['host', 'linger'] as const) {
       const setting = settings[key]
       if (setting) this.#set(this.value, key, [], setting)
+      if (setting && key === 'host') this.#transportsWith('host', setting)
       // A stream's own linger would hide the flag.
       if (setting && key === 'linger')
         for (const [stream, path] of this.#streams()) if ('linger' in stream) this.#set(stream, key, path, setting)
@@ -148,6 +149,17 @@ export class LayeredConfig {
       return current[place]
     })
     this.#origins.set(JSON.stringify(['transports']), setting.origin)
+  }
+
+  /** A transport's own value would hide the flag. */
+  #transportsWith(key: string, setting: Setting): void {
+    const { transports } = this.value
+    if (!Array.isArray(transports)) return
+    for (const [index, part] of transports.entries()) {
+      if (!isObject(part) || !(key in part)) continue
+      part[key] = setting.value
+      this.#origins.set(JSON.stringify(['transports', index, key]), setting.origin)
+    }
   }
 
   #transportPort(use: string, setting: Setting): void {

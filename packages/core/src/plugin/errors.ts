@@ -38,7 +38,8 @@ export const errorCodes = {
   ERR_LISTEN: {
     exitCode: 1,
     meaning: 'A transport cannot listen on its address: taken, not allowed, or not of this machine.',
-    remedy: 'Choose another port or host, end the program that holds it, or set `optional: true` on the transport.'
+    remedy:
+      'Choose another port (`port`; --http-port and its like) or host, or end the program that has it. With `optional: true` the others go on without it.'
   },
   ERR_TRANSPORT_FAILED: {
     exitCode: 1,

@@ -13,6 +13,8 @@ export interface SubscribeOptions {
   readonly maxAgeMs?: number
   /** Takes the next frame. Runs only while the subscription is ready, and makes it busy until `ready()` is called (which may be at once). */
   onFrame(frame: EncodedFrame): void
+  /** Told once when the core closes the subscription: `onFrame` threw, or the transport is gone. Not told of one's own `close()`. */
+  onClose?(): void
 }
 
 /**

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { moduleResolve } from 'import-meta-resolve'
+import { nearestKey } from '../config/problems.js'
 import { type PluginKind, StreamerError } from '../plugin/index.js'
 
 /** Where a plugin was found. */
@@ -11,6 +12,13 @@ export interface ResolvedPlugin {
   /** Name of its package, or the path as written when it is in none. */
   readonly packageName: string
   readonly version: string | undefined
+}
+
+/** The plugins that come with Streamer, by kind. */
+export const shippedPlugins: Readonly<Record<PluginKind, readonly string[]>> = {
+  source: ['fake', 'command'],
+  encoder: ['jpeg'],
+  transport: ['http', 'tcp', 'udp']
 }
 
 /** Our own packages and the naming of third-party ones: `use: udp` is `@streamer/transport-udp`, or else `streamer-transport-udp`. */
@@ -40,12 +48,14 @@ export function resolvePlugin(
       if (url !== undefined) return { url, ...packageOf(url, name) }
     }
   }
+  const nearest = nearestKey(use, shippedPlugins[kind])
+  const guess = nearest === undefined ? ':' : `; did you mean "${nearest}"?`
   const looked = names.map((name) => `"${name}"`).join(', ')
-  const install = names.length === 1 ? names[0] : names[1]
+  // No line to copy that installs whatever has the mistyped name: anybody could have registered it.
   throw new StreamerError(
     'ERR_PLUGIN_NOT_FOUND',
-    `no ${kind} plugin "${use}": looked for the packages ${looked} from ${baseDir} and beside this program; ` +
-      `install one there (npm install ${install}), or write a path that begins with ./`
+    `no ${kind} plugin "${use}"${guess} looked for the packages ${looked} from ${baseDir} and beside this program; ` +
+      'install the one you mean there with npm install, or write a path that begins with ./'
   )
 }
 
