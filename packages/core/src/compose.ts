@@ -6,6 +6,7 @@ import { Pipeline } from './pipeline.js'
 import {
   type Encoder,
   type Logger,
+  messageOf,
   type PluginContext,
   type PluginKind,
   type Source,
@@ -108,7 +109,7 @@ function registerPart(scope: DependencyContainer, token: symbol, make: () => unk
   scope.register(token, { useFactory: instanceCachingFactory(make) })
 }
 
-function makePart<Part>(
+function makePart<Part extends { start: unknown; stop: unknown }>(
   kind: PluginKind,
   override: unknown,
   part: LoadedPart | undefined,
@@ -120,15 +121,19 @@ function makePart<Part>(
       'ERR_PLUGIN_INVALID',
       `${context.name}: there is no ${kind}, and none was given in its place`
     )
+  let made: Partial<Part> | undefined
   try {
-    const create = part.plugin.create as (options: unknown, context: PluginContext) => Part
-    return create(part.options, context)
+    const create = part.plugin.create as (options: unknown, context: PluginContext) => Part | undefined
+    made = create(part.options, context)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StreamerError('ERR_PLUGIN_LOAD', `${kind} plugin "${part.use}" threw while it was made: ${reason}`, {
-      cause: error
-    })
+    const message = `${kind} plugin "${part.use}" threw while it was made: ${messageOf(error)}`
+    throw new StreamerError('ERR_PLUGIN_LOAD', message, { cause: error })
   }
+  if (typeof made?.start === 'function' && typeof made.stop === 'function') return made as Part
+  throw new StreamerError(
+    'ERR_PLUGIN_INVALID',
+    `${kind} plugin "${part.use}" made nothing with start and stop in create()`
+  )
 }
 
 function makeTransports(
@@ -137,12 +142,8 @@ function makeTransports(
   contextFor: (name: string, part: string) => PluginContext
 ): readonly TransportPart[] {
   if (override !== undefined) {
-    const transports = makePart<readonly Transport[]>(
-      'transport',
-      override,
-      undefined,
-      contextFor('transports', 'transport')
-    )
+    const context = contextFor('transports', 'transport')
+    const transports = (typeof override === 'function' ? override(context) : override) as readonly Transport[]
     return transports.map((transport, index) => ({
       name: `transport-${index + 1}`,
       use: 'override',

@@ -1,4 +1,11 @@
-import { type ErrorCode, type StreamerError, toStreamerError, withoutSecrets } from './plugin/index.js'
+import {
+  type Counters,
+  type ErrorCode,
+  messageOf,
+  type StreamerError,
+  toStreamerError,
+  withoutSecrets
+} from './plugin/index.js'
 
 /** The last failure of a part, as statistics and state pages show it. */
 export interface FailureRecord {
@@ -15,4 +22,14 @@ export function failureRecord(error: StreamerError): FailureRecord {
 /** Whatever a plugin threw or rejected with, as an error that a user can read. */
 export function partError(error: unknown, code: ErrorCode, part: string): StreamerError {
   return toStreamerError(error, code, part)
+}
+
+/** Counters of a part; none when it throws, which `onError` is told. */
+export function countersOf(part: { stats?(): Counters }, onError: (message: string) => void): Counters {
+  try {
+    return part.stats?.() ?? {}
+  } catch (error) {
+    onError(`its counters cannot be read: ${messageOf(error)}`)
+    return {}
+  }
 }

@@ -1,5 +1,5 @@
 import { inject, injectable } from './di.js'
-import { type FailureRecord, failureRecord, partError } from './failure.js'
+import { countersOf, type FailureRecord, failureRecord, partError } from './failure.js'
 import { FrameHub } from './hub.js'
 import { MergedControls } from './merged-controls.js'
 import { drawNoSignal } from './no-signal.js'
@@ -10,6 +10,7 @@ import {
   type Encoder,
   type Frame,
   type Logger,
+  messageOf,
   monotonicUs,
   type RawFrame,
   type Source,
@@ -35,8 +36,10 @@ export interface PipelineOptions {
 
 /** Marks the picture that the core drew on its way through the encoder. Sources count from 0. */
 const placeholderSequence = -1
-const placeholderWidth = 640
-const placeholderHeight = 480
+/** Of a stream that has shown nothing yet. */
+const defaultSize = { width: 640, height: 480 }
+/** A larger picture is drawn smaller, in its own shape: what a source says of its size is not to be trusted with memory. */
+const maxPlaceholderPixels = 1920 * 1080
 
 /**
  * One stream: its source, its encoder, its hub, and what keeps them going. The source runs while somebody subscribes, plus a linger; a source
@@ -88,10 +91,17 @@ export class Pipeline {
   #aliveUs = 0
   /** When clients were last given anything. */
   #publishedUs = 0
-  /** When the source last gave a frame in this cycle; 0 before the first. */
+  /** When clients last got a frame of the source's, in this cycle; 0 before the first. */
   #frameUs = 0
   #placeholder: EncodedFrame | undefined
   #placeholderReason = ''
+  /** A picture of ours is on its way through the encoder. */
+  #isDrawing = false
+  /** The encoder does not even take our picture; until the next frame of the source the last one must do. */
+  #cannotDraw = false
+  /** When the encoder was first given a frame of which nothing has come yet; 0 when it owes none. */
+  #unencodedUs = 0
+  readonly #onTrouble = (message: string): void => this.#trouble.warn(message)
 
   constructor(
     @inject(SOURCE) source: Source,
@@ -129,7 +139,8 @@ export class Pipeline {
   /** Starts the source now when it is always on; otherwise the first subscription does. */
   start(): void {
     this.#closed = false
-    if (this.#lingerMs === Number.POSITIVE_INFINITY) this.#want()
+    // Somebody may have subscribed before.
+    if (this.#lingerMs === Number.POSITIVE_INFINITY || this.#hub.size > 0) this.#want()
   }
 
   /** Stops source and encoder, within the stop time-out. Subscriptions get nothing more. */
@@ -168,8 +179,8 @@ export class Pipeline {
       starts: this.#starts,
       failures: this.#failures,
       ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
-      source: this.#source.stats?.() ?? {},
-      encoder: this.#encoder.stats?.() ?? {},
+      source: countersOf(this.#source, this.#onTrouble),
+      encoder: countersOf(this.#encoder, this.#onTrouble),
       clients: this.#hub.stats(),
       transports: this.#hub.totals()
     }
@@ -200,12 +211,12 @@ export class Pipeline {
   async #runWhileWanted(): Promise<void> {
     const backoff = new Backoff(this.#supervision)
     const ticker = setInterval(() => this.#tick(), this.#supervision.repeatMs / 2)
-    this.#frameUs = 0
-    this.#state = 'starting'
+    this.#beginAnew()
     while (this.#wanted) {
       const startedUs = monotonicUs()
       const failure = await this.#runSource()
       await this.#stopSource()
+      if (failure === undefined) this.#beginAnew()
       if (failure === undefined || !this.#wanted) continue
       this.#failures++
       this.#lastFailure = failureRecord(failure)
@@ -222,6 +233,13 @@ export class Pipeline {
     this.#cycle = undefined
     // Somebody may have come while the encoder was stopping.
     if (this.#wanted && !this.#closed) this.#cycle = this.#runWhileWanted()
+  }
+
+  /** What was seen before is of no interest to whoever watches from now on. */
+  #beginAnew(): void {
+    this.#state = 'starting'
+    this.#frameUs = 0
+    this.#cannotDraw = false
   }
 
   /** The same failure again and again is said once; the counters and the state tell the rest. */
@@ -274,10 +292,15 @@ export class Pipeline {
   }
 
   #watch(): void {
-    const silentUs = monotonicUs() - this.#aliveUs
-    if (silentUs <= this.#watchdogUs) return
+    const nowUs = monotonicUs()
     const seconds = this.#watchdogUs / 1e6
-    this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `no frame from the source for ${seconds} s`))
+    if (nowUs - this.#aliveUs > this.#watchdogUs) {
+      this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `no frame from the source for ${seconds} s`))
+    } else if (this.#unencodedUs !== 0 && nowUs - this.#unencodedUs > this.#watchdogUs) {
+      this.#stopEncoder()
+      const message = `no frame from the encoder for ${seconds} s, although it was given some`
+      this.#endRun?.(new StreamerError('ERR_ENCODER_FAILED', message))
+    }
   }
 
   /** A frame of the source. Called by plugins, so nothing may escape. */
@@ -285,7 +308,6 @@ export class Pipeline {
     const nowUs = monotonicUs()
     this.#captured++
     this.#aliveUs = nowUs
-    this.#frameUs = nowUs
     this.#meter.mark(nowUs)
     if (frame.sequence > this.#nextSequence) this.#lost += frame.sequence - this.#nextSequence
     this.#nextSequence = frame.sequence + 1
@@ -293,7 +315,7 @@ export class Pipeline {
       if (frame.kind === 'encoded' && frame.codec === this.codec) this.#publish(frame, nowUs)
       else this.#encode(frame)
     } catch (error) {
-      this.#trouble.warn(`a frame could not be handed on: ${error instanceof Error ? error.message : String(error)}`)
+      this.#trouble.warn(`a frame could not be handed on: ${messageOf(error)}`)
     }
   }
 
@@ -305,12 +327,15 @@ export class Pipeline {
       this.#saidFailure = ''
     }
     this.#latest = frame
+    this.#frameUs = nowUs
     this.#publishedUs = nowUs
+    this.#cannotDraw = false
     this.#hub.publish(frame, nowUs)
   }
 
   #encode(frame: Frame): void {
-    if (this.#encoderAbort === undefined) this.#startEncoder()
+    if (this.#encoderAbort === undefined && !this.#closed) this.#startEncoder()
+    if (this.#unencodedUs === 0 && frame.sequence !== placeholderSequence) this.#unencodedUs = monotonicUs()
     if (this.#encoderReady) this.#encoder.push(frame)
     else this.#giveBack(frame)
   }
@@ -320,9 +345,7 @@ export class Pipeline {
     try {
       if (frame.kind === 'raw') frame.release?.()
     } catch (error) {
-      this.#trouble.warn(
-        `the source threw when a frame was given back: ${error instanceof Error ? error.message : error}`
-      )
+      this.#trouble.warn(`the source threw when a frame was given back: ${messageOf(error)}`)
     }
   }
 
@@ -331,13 +354,20 @@ export class Pipeline {
     this.#encoderAbort = abort
     const fail = (error: unknown) => {
       if (abort.signal.aborted) return
+      // It may go on with other frames than the camera's; when it fails on ours there is nothing to draw with.
+      if (this.#isDrawing) this.#cannotDraw = true
       this.#stopEncoder()
-      this.#endRun?.(partError(error, 'ERR_ENCODER_FAILED', 'encoder'))
+      const failure = partError(error, 'ERR_ENCODER_FAILED', 'encoder')
+      if (this.#endRun) this.#endRun(failure)
+      else this.#logger.warn(`cannot draw "no signal": ${failure.message}`, { code: failure.code })
     }
     const push = (frame: EncodedFrame) => {
       if (abort.signal.aborted) return
       if (frame.sequence === placeholderSequence) this.#keepPlaceholder(frame)
-      else this.#publish(frame, monotonicUs())
+      else {
+        this.#unencodedUs = 0
+        this.#publish(frame, monotonicUs())
+      }
     }
     const starting = (async () => {
       await this.#encoderStopping
@@ -353,6 +383,8 @@ export class Pipeline {
     this.#encoderAbort.abort()
     this.#encoderAbort = undefined
     this.#encoderReady = false
+    this.#unencodedUs = 0
+    this.#isDrawing = false
     const { stopTimeoutMs } = this.#supervision
     this.#encoderStopping = settledWithin(
       () => this.#encoder.stop(),
@@ -364,18 +396,24 @@ export class Pipeline {
     })
   }
 
-  /** Gives clients something while the source is silent: the last frame again, and once it has failed for good "no signal". */
   #tick(): void {
-    if (this.#hub.size === 0) return
-    const nowUs = monotonicUs()
+    if (this.#hub.size === 0 || this.#closed) return
+    try {
+      this.#fillSilence(monotonicUs())
+    } catch (error) {
+      this.#cannotDraw = true
+      this.#onTrouble(`cannot draw "no signal": ${messageOf(error)}`)
+    }
+  }
+
+  /** Gives clients something while the source is silent: the last frame again, and once it has failed for good "no signal". */
+  #fillSilence(nowUs: number): void {
     const { repeatMs, noSignalAfterMs } = this.#supervision
     // The ticker runs at twice the rate, so that the pause is never much longer than repeatMs.
     if (nowUs - this.#publishedUs < repeatMs * 900) return
-    const fresh = this.#frameUs !== 0 && nowUs - this.#frameUs < noSignalAfterMs * 1000
-    const mayRepeat = this.#frameUs !== 0 && this.#latest?.keyframe
-    const canDraw = this.#lastFailure?.code !== 'ERR_ENCODER_FAILED'
-    if (this.#state === 'recovering' && !fresh && canDraw) this.#givePlaceholder(nowUs)
-    else if (mayRepeat && this.#latest) {
+    const isFresh = this.#frameUs !== 0 && nowUs - this.#frameUs < noSignalAfterMs * 1000
+    if (this.#state === 'recovering' && !isFresh && !this.#cannotDraw) this.#givePlaceholder(nowUs)
+    else if (this.#frameUs !== 0 && this.#latest?.keyframe) {
       this.#repeated++
       this.#publishedUs = nowUs
       this.#hub.publish(this.#latest, nowUs)
@@ -394,18 +432,20 @@ export class Pipeline {
 
   #drawPlaceholder(reason: string, nowUs: number): void {
     this.#placeholderReason = reason
-    const { width, height } = this.#latest ?? { width: placeholderWidth, height: placeholderHeight }
+    const { width, height } = placeholderSize(this.#latest)
     const picture: RawFrame = {
       ...drawNoSignal(width, height, reason),
       sequence: placeholderSequence,
       timestampUs: nowUs
     }
+    this.#isDrawing = true
     this.#encode(picture)
     // Until the encoder has started, each tick tries again.
     if (!this.#encoderReady) this.#placeholderReason = ''
   }
 
   #keepPlaceholder(frame: EncodedFrame): void {
+    this.#isDrawing = false
     this.#placeholder = { ...frame, sequence: 0, placeholder: true }
     if (this.#state === 'recovering') this.#publishPlaceholder(this.#placeholder, monotonicUs())
   }
@@ -449,5 +489,15 @@ class StreamView implements Stream {
   }
   stats(): StreamStats {
     return this.#pipeline.stats()
+  }
+}
+
+/** The size of the picture that stands in for `frame`. */
+function placeholderSize(frame: EncodedFrame | undefined): { width: number; height: number } {
+  if (!frame || !(frame.width >= 1) || !(frame.height >= 1)) return defaultSize
+  const scale = Math.min(1, Math.sqrt(maxPlaceholderPixels / (frame.width * frame.height)))
+  return {
+    width: Math.max(16, Math.floor(frame.width * scale)),
+    height: Math.max(16, Math.floor(frame.height * scale))
   }
 }

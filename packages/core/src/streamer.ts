@@ -1,10 +1,20 @@
 import { inject, injectable } from './di.js'
 import type { Host } from './host.js'
 import type { Pipeline } from './pipeline.js'
-import { isStreamerError, type Logger, type Stream, StreamerError, type TransportStatus } from './plugin/index.js'
+import {
+  isStreamerError,
+  type Logger,
+  messageOf,
+  type Stream,
+  StreamerError,
+  type TransportStatus
+} from './plugin/index.js'
 import type { Supervision } from './supervision.js'
 import { HOST, LOGGER, PIPELINES, SUPERVISION, TRANSPORTS } from './tokens.js'
 import { type TransportPart, TransportRunner } from './transport-runner.js'
+
+/** What the program itself subscribes is counted under this, which no transport can be called. */
+const ownView = '(program)'
 
 /** The whole program: its streams and its transports. Made by `compose`. */
 @injectable()
@@ -26,11 +36,11 @@ export class Streamer {
     this.#logger = logger
     this.#host = host
     this.#runners = transports.map((part) => new TransportRunner(part, pipelines, logger.child(part.name), supervision))
-    for (const pipeline of pipelines) host.streams.set(pipeline.name, pipeline.viewFor('host'))
+    for (const pipeline of pipelines) host.streams.set(pipeline.name, pipeline.viewFor(ownView))
     host.connect(() => this.transports())
   }
 
-  /** The streams by name, in the order of the configuration. What is subscribed here is counted under the name `host`. */
+  /** The streams by name, in the order of the configuration. What is subscribed here is counted under the name `(program)`. */
   get streams(): ReadonlyMap<string, Stream> {
     return this.#host.streams
   }
@@ -51,6 +61,10 @@ export class Streamer {
   async start(): Promise<void> {
     this.#stopping = undefined
     const results = await Promise.allSettled(this.#runners.map((runner) => runner.start()))
+    if (this.#stopping) {
+      await this.#stopping
+      throw new StreamerError('ERR_TRANSPORT_FAILED', 'stopped while it was starting')
+    }
     const failed = this.#runners.flatMap((runner, index) => {
       const result = results[index]
       return result?.status === 'rejected' ? [{ runner, error: result.reason as unknown }] : []
@@ -84,7 +98,7 @@ export class Streamer {
 function combined(errors: readonly unknown[]): unknown {
   const [first] = errors
   if (errors.length < 2) return first
-  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)))
+  const messages = errors.map(messageOf)
   return new StreamerError(isStreamerError(first) ? first.code : 'ERR_TRANSPORT_FAILED', messages.join('\n'), {
     cause: first
   })

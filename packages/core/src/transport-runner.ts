@@ -1,6 +1,14 @@
-import { type FailureRecord, failureRecord, partError } from './failure.js'
+import { countersOf, type FailureRecord, failureRecord, partError } from './failure.js'
 import type { Pipeline } from './pipeline.js'
-import type { Logger, Stream, StreamerError, Transport, TransportState, TransportStatus } from './plugin/index.js'
+import {
+  type Logger,
+  type Stream,
+  type StreamerError,
+  type Transport,
+  type TransportState,
+  type TransportStatus,
+  TroubleLog
+} from './plugin/index.js'
 import { Backoff, pause, type Supervision, settledWithin } from './supervision.js'
 
 /** A transport with its place in the program. */
@@ -22,6 +30,7 @@ export class TransportRunner {
   readonly #logger: Logger
   readonly #supervision: Supervision
   readonly #backoff: Backoff
+  readonly #trouble: TroubleLog
   #state: TransportState = 'stopped'
   #urls: readonly string[] = []
   #lastFailure: FailureRecord | undefined
@@ -40,6 +49,7 @@ export class TransportRunner {
     this.#logger = logger
     this.#supervision = supervision
     this.#backoff = new Backoff(supervision)
+    this.#trouble = new TroubleLog(logger)
   }
 
   status(): TransportStatus {
@@ -48,7 +58,7 @@ export class TransportRunner {
       use: this.#part.use,
       state: this.#state,
       urls: this.#urls,
-      counters: this.#part.transport.stats?.() ?? {},
+      counters: countersOf(this.#part.transport, (message) => this.#trouble.warn(message)),
       ...(this.#lastFailure && { lastFailure: this.#lastFailure })
     }
   }
@@ -66,6 +76,8 @@ export class TransportRunner {
   retry(ranMs = 0): void {
     this.#restarting ??= this.#restart(ranMs).finally(() => {
       this.#restarting = undefined
+      // It may have failed again while this was ending.
+      if (this.#state === 'failed' && !this.#life.signal.aborted) this.retry()
     })
   }
 
@@ -73,6 +85,7 @@ export class TransportRunner {
     this.#life.abort()
     await this.#stopOnce()
     await this.#restarting
+    this.#trouble.close()
     this.#state = 'stopped'
   }
 
@@ -108,22 +121,27 @@ export class TransportRunner {
     this.#run = run
     this.#state = 'starting'
     const startedMs = performance.now()
+    let up = false
+    let failed = false
+    let stopWaiting: (error: unknown) => void = () => {}
+    const endedEarly = new Promise<never>((_, reject) => {
+      stopWaiting = reject
+    })
     const fail = (error: unknown) => {
-      if (run.signal.aborted || this.#run !== run) return
+      if (failed || run.signal.aborted || this.#run !== run) return
+      failed = true
       this.#failed(partError(error, 'ERR_TRANSPORT_FAILED', `transport ${this.name}`))
       // A failure while it starts is the starter's to handle.
       if (up) this.retry(performance.now() - startedMs)
-      else failStart?.(error)
+      else stopWaiting(error)
     }
-    let up = false
-    let failStart: ((error: unknown) => void) | undefined
-    const failedEarly = new Promise<never>((_, reject) => {
-      failStart = reject
-    })
+    run.signal.addEventListener('abort', () => stopWaiting(new Error('stopped while it was starting')))
     try {
       const starting = (async () => this.#part.transport.start({ signal: run.signal, fail }, this.#streams()))()
-      this.#urls = await Promise.race([starting, failedEarly])
-      if (run.signal.aborted) throw new Error('stopped while it was starting')
+      const urls = await Promise.race([starting, endedEarly])
+      // It may have failed, or been stopped, in the very moment that it was up.
+      if (failed || run.signal.aborted) await endedEarly
+      this.#urls = urls
       up = true
       this.#state = 'up'
       this.#lastFailure = undefined

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   compose,
   ENCODER,
@@ -7,6 +10,7 @@ import {
   type Override,
   type PluginContext,
   SOURCE,
+  type StreamerConfig,
   StreamerError,
   SUPERVISION,
   TRANSPORTS
@@ -89,6 +93,72 @@ describe('compose', () => {
     }
   })
 
+  it('leaves nothing running when it is stopped while it starts', async () => {
+    const { source, transport, override } = parts()
+    let release = () => {}
+    transport.onStart = () => new Promise<void>((resolve) => (release = resolve))
+    const streamer = await compose({ linger: 'always' }, { override })
+    const starting = streamer.start()
+    starting.catch(() => {})
+    await passMs(0)
+    const stopping = streamer.stop()
+    release()
+    await stopping
+    await expect(starting).rejects.toThrow('stopped while it was starting')
+    await passMs(1000)
+    expect(source.running).toBe(false)
+  })
+
+  it('stops even when a transport hangs in its start', async () => {
+    const { transport, override } = parts()
+    const streamer = await compose({}, { override: [...override, [SUPERVISION, { backoffMinMs: 100 }]] })
+    await streamer.start()
+    transport.onStart = () => new Promise<void>(() => {})
+    transport.run?.fail(new Error('gone'))
+    await passMs(200)
+    expect(transport.starts).toBe(2)
+    await streamer.stop()
+    expect(streamer.transports()).toMatchObject([{ state: 'stopped' }])
+  })
+
+  it('refuses a plugin that makes nothing, and one whose schema throws', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'streamer-compose-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const schema = "configSchema: { '~standard': { version: 1, vendor: 'x', validate: (value) => ({ value }) } }"
+    const throwing =
+      "configSchema: { '~standard': { version: 1, vendor: 'x', validate () { throw new Error('no rules') } } }"
+    await writeFile(
+      join(folder, 'empty.mjs'),
+      `export default { kind: 'source', apiVersion: 1, name: 'x', ${schema}, create () {} }`
+    )
+    await writeFile(
+      join(folder, 'rules.mjs'),
+      `export default { kind: 'source', apiVersion: 1, name: 'x', ${throwing}, create () {} }`
+    )
+    const override: Override[] = [[TRANSPORTS, []]]
+    await expect(compose({ source: { use: './empty.mjs' } }, { cwd: folder, override })).rejects.toMatchObject({
+      code: 'ERR_PLUGIN_INVALID',
+      exitCode: 2,
+      message: expect.stringContaining('made nothing with start and stop')
+    })
+    await expect(compose({ source: { use: './rules.mjs' } }, { cwd: folder, override })).rejects.toMatchObject({
+      code: 'ERR_PLUGIN_LOAD',
+      message: expect.stringContaining('its schema threw: no rules')
+    })
+  })
+
+  it('refuses what is no plain data, with its place', async () => {
+    const around: Record<string, unknown> = { use: 'fake' }
+    around.self = around
+    const config = { source: around, linger: () => 5, log: { level: new Date(0) } } as unknown as StreamerConfig
+    await expect(compose(config)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /source\.self: .*contains itself\nlinger: .*a function\nlog\.level: .*an object of a class/
+      )
+    })
+  })
+
   it('refuses a wrong configuration before anything is made', async () => {
     await expect(compose({ linger: -1 }, { override: parts().override })).rejects.toMatchObject({ exitCode: 2 })
   })
@@ -154,6 +224,28 @@ describe('transports', () => {
     expect(logger.lines.join('\n')).toContain('starting it again in 0.2 s')
     await streamer.stop()
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('that fail in the very moment they are up are started again, too', async () => {
+    for (let turns = 0; turns < 8; turns++) {
+      const { transport, override } = parts()
+      const streamer = await compose({}, { override: [...override, [SUPERVISION, { backoffMinMs: 100 }]] })
+      await streamer.start()
+      transport.onStart = (run) => {
+        transport.onStart = () => {}
+        let left = turns
+        const later = () => {
+          if (left-- === 0) run.fail(new Error('died young'))
+          else queueMicrotask(later)
+        }
+        queueMicrotask(later)
+      }
+      transport.run?.fail(new Error('first'))
+      await passMs(100)
+      await passMs(1000)
+      expect([turns, streamer.transports()[0]?.state, transport.starts]).toEqual([turns, 'up', 3])
+      await streamer.stop()
+    }
   })
 
   it('do not get streams in a codec that they do not carry', async () => {

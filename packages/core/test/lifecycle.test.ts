@@ -74,6 +74,15 @@ describe('Lifecycle', () => {
     expect(await lifecycle.start(run, async () => 'free')).toBe('free')
   })
 
+  it('passes on what went wrong first, and leaves no rejection unhandled', async () => {
+    const { lifecycle, run, abort } = setUp(() => Promise.reject(new Error('close failed')))
+    await expect(lifecycle.start(run, () => Promise.reject(new Error('taken')))).rejects.toThrow('taken')
+    await lifecycle.start(run, async () => {})
+    abort()
+    await new Promise(setImmediate)
+    await expect(lifecycle.stop()).rejects.toThrow('close failed')
+  })
+
   it('opens again only when the closing before has ended', async () => {
     let free = () => {}
     const { lifecycle, run } = setUp(() => new Promise<void>((resolve) => (free = resolve)))

@@ -97,6 +97,33 @@ describe('demand', () => {
     expect(always.source.running).toBe(false)
   })
 
+  it('starts for a viewer who came before the stream was started again', async () => {
+    const { source, pipeline, watch } = setUp()
+    await pipeline.stop()
+    const early = watch()
+    await passMs(0)
+    expect(source.running).toBe(false)
+    pipeline.start()
+    await passMs(0)
+    source.give()
+    expect(early.frames.length).toBe(1)
+  })
+
+  it('shows nothing of before to a viewer who comes while the source is stopping or starting', async () => {
+    const { source, encoder, stream, watch } = setUp({ linger: 0, watchdog: 0 })
+    const before = watch()
+    await passMs(0)
+    source.give()
+    before.subscription.close()
+    const after = watch()
+    await passMs(0)
+    expect(stream.state).toBe('starting')
+    encoder.fault = 'start hangs'
+    source.give(raw(0))
+    await passMs(5000)
+    expect(after.frames).toEqual([])
+  })
+
   it('starts again for a viewer who comes while the source is stopping', async () => {
     const { source, watch } = setUp({ linger: 0 })
     watch().subscription.close()
@@ -284,7 +311,7 @@ describe('supervision', () => {
     source.give(raw(0))
     await passMs(0)
     source.give(raw(1))
-    expect(viewer.frames.length).toBe(1)
+    expect(viewer.frames.filter(({ placeholder }) => !placeholder).map(({ sequence }) => sequence)).toEqual([0, 1])
     expect(stream.stats().lastFailure?.code).toBe('ERR_ENCODER_FAILED')
   })
 
@@ -297,7 +324,8 @@ describe('supervision', () => {
       if (source.running) source.give(raw(0))
       await passMs(1000)
     }
-    expect(encoder.starts).toBeLessThanOrEqual(6)
+    // Once for each run of the source, whose pauses grow, and once to draw.
+    expect(encoder.starts).toBeLessThanOrEqual(7)
   })
 
   it('stops within the time-out even when everything hangs, and gives nothing more', async () => {
@@ -314,6 +342,87 @@ describe('supervision', () => {
     await stopping
     source.run.push(standInFrame(0))
     expect(viewer.frames.length).toBe(0)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('notices an encoder that hangs or gives nothing, and starts it again', async () => {
+    for (const fault of ['start hangs', 'gives nothing'] as const) {
+      const { source, encoder, stream, watch } = setUp({ watchdog: 2 })
+      encoder.fault = fault
+      const viewer = watch()
+      for (let n = 0; n < 40; n++) {
+        await passMs(100)
+        if (source.running) source.give(raw(n))
+      }
+      expect(stream.stats()).toMatchObject({ state: 'recovering', lastFailure: { code: 'ERR_ENCODER_FAILED' } })
+      encoder.fault = 'none'
+      for (let n = 0; n < 100; n++) {
+        await passMs(100)
+        if (source.running) source.give(raw(n))
+      }
+      expect(stream.state).toBe('live')
+      expect(viewer.frames.at(-1)?.placeholder).toBeUndefined()
+    }
+  })
+
+  it('draws "no signal" in a sane size whatever the source said of its own', async () => {
+    for (const [width, height, drawnWidth, drawnHeight] of [
+      [0, 0, 640, 480],
+      [-1, 65_535, 640, 480],
+      [65_535, 65_535, 1440, 1440],
+      [14_000, 7000, 2036, 1018],
+      [3, 900, 16, 900]
+    ] as const) {
+      const { source, encoder, watch } = setUp()
+      const viewer = watch()
+      await passMs(0)
+      source.give(standInFrame(0, { width, height }))
+      source.startError = new Error('gone')
+      source.run.fail(new Error('gone'))
+      await passMs(6000)
+      expect(viewer.frames.at(-1)).toMatchObject({ placeholder: true })
+      expect(encoder.pushed.at(-1)).toMatchObject({ width: drawnWidth, height: drawnHeight })
+    }
+  })
+
+  it('goes on with the last frame when the encoder cannot take "no signal" either', async () => {
+    for (const breakIt of [
+      (encoder: StandInEncoder) => Object.assign(encoder, { fault: 'push throws' }),
+      (encoder: StandInEncoder) => Object.assign(encoder, { startError: new StreamerError('ERR_OWN', 'no licence') })
+    ]) {
+      const { source, encoder, watch } = setUp()
+      breakIt(encoder)
+      const viewer = watch()
+      await passMs(0)
+      const last = source.give()
+      source.startError = new Error('unplugged')
+      source.run.fail(new Error('unplugged'))
+      await passMs(20_000)
+      expect(viewer.frames.length).toBeGreaterThan(15)
+      expect(viewer.frames.every((frame) => frame === last)).toBe(true)
+      expect(encoder.starts).toBe(1)
+    }
+  })
+
+  it('survives a source that fails with nonsense and whose counters throw', async () => {
+    const { source, stream, pipeline, watch } = setUp()
+    watch()
+    await passMs(0)
+    source.statsError = new Error('no counters')
+    expect(stream.stats().source).toEqual({})
+    const nonsense = [
+      Object.create(null),
+      undefined,
+      { message: 5 },
+      Object.assign(new StreamerError('ERR_X', ''), { message: undefined })
+    ]
+    for (const [index, error] of nonsense.entries()) {
+      source.run.fail(error as Error)
+      await passMs(10_000)
+      expect(stream.stats().failures).toBeGreaterThan(index)
+      expect(typeof stream.stats().lastFailure?.message).toBe('string')
+    }
+    await pipeline.stop()
     expect(vi.getTimerCount()).toBe(0)
   })
 })

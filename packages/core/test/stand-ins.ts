@@ -1,5 +1,6 @@
 import type {
   Codec,
+  Counters,
   EncodedFrame,
   Encoder,
   EncoderRun,
@@ -36,6 +37,7 @@ export class StandInSource implements Source {
   running = false
   startError: Error | undefined
   neverStops = false
+  statsError: Error | undefined
   #sequence = 0
 
   get run(): SourceRun {
@@ -57,6 +59,11 @@ export class StandInSource implements Source {
     if (this.neverStops) await new Promise(() => {})
   }
 
+  stats(): Counters {
+    if (this.statsError) throw this.statsError
+    return {}
+  }
+
   /** Gives one frame, or the frame given. */
   give(frame: Frame = standInFrame(this.#sequence++)): Frame {
     this.run.push(frame)
@@ -71,17 +78,20 @@ export class StandInEncoder implements Encoder {
   starts = 0
   stops = 0
   startError: Error | undefined
+  fault: 'none' | 'start hangs' | 'gives nothing' | 'push throws' = 'none'
   #run: EncoderRun | undefined
 
   async start(run: EncoderRun): Promise<void> {
     this.starts++
     if (this.startError) throw this.startError
+    if (this.fault === 'start hangs') await new Promise(() => {})
     this.#run = run
   }
 
   push(frame: Frame): void {
     this.pushed.push(frame)
-    if (frame.kind !== 'raw') return
+    if (this.fault === 'push throws') throw new Error('no push')
+    if (frame.kind !== 'raw' || this.fault === 'gives nothing') return
     const { sequence, timestampUs, width, height, planes } = frame
     const data = planes[0]?.data.slice(0, 4) ?? new Uint8Array()
     this.#run?.push({ kind: 'encoded', codec: 'mjpeg', keyframe: true, sequence, timestampUs, width, height, data })
@@ -104,6 +114,8 @@ export class StandInTransport implements Transport {
   starts = 0
   stops = 0
   startErrors: Error[] = []
+  /** Called in `start`, before it resolves. */
+  onStart: (run: Run, streams: ReadonlyMap<string, Stream>) => void | Promise<void> = () => {}
   streams: ReadonlyMap<string, Stream> = new Map()
   run: Run | undefined
 
@@ -113,6 +125,7 @@ export class StandInTransport implements Transport {
     if (error) throw error
     this.run = run
     this.streams = streams
+    await this.onStart(run, streams)
     return ['stand-in://host:1']
   }
 

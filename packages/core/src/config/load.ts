@@ -1,4 +1,4 @@
-import { isStreamerError, type OptionsSchema, type PluginKind } from '../plugin/index.js'
+import { isStreamerError, messageOf, type OptionsSchema, type PluginKind, StreamerError } from '../plugin/index.js'
 import { type LoadedPlugin, loadPlugin } from '../plugins/load.js'
 import { baseDirOf, type ConfigFile, readConfigFile } from './file.js'
 import { ConfigError, jsonSchemaOf, type Origin, type Path, type Problem, problemText, validate } from './problems.js'
@@ -147,7 +147,7 @@ class PartLoader {
       const known = optionNames(schema)
       for (const [key, value] of Object.entries(extra))
         if (known.includes(key) && !(key in options)) options[key] = value
-      const result = await validate(schema, options, path)
+      const result = await this.#validate(schema, options, path, use)
       if ('value' in result) return { ...loaded, kind, path, options: result.value }
       this.#problems.push(...result.problems)
     } catch (error) {
@@ -155,6 +155,15 @@ class PartLoader {
       this.#problems.push({ path: [...path, 'use'], message: error.message, code: error.code })
     }
     return undefined
+  }
+
+  async #validate(schema: OptionsSchema, options: unknown, path: Path, use: string): ReturnType<typeof validate> {
+    try {
+      return await validate(schema, options, path)
+    } catch (error) {
+      const message = `the options of "${use}" cannot be checked, its schema threw: ${messageOf(error)}`
+      throw new StreamerError('ERR_PLUGIN_LOAD', message, { cause: error })
+    }
   }
 }
 

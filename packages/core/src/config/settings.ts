@@ -1,4 +1,5 @@
-import { type Origin, type Path, type Problem, valueText } from './problems.js'
+import type { Origin, Path, Problem } from './problems.js'
+import { valueText } from './problems.js'
 import { defaultEncoder, defaultSource, defaultTransports, type PartConfig } from './schema.js'
 
 /** One value from outside the file. */
@@ -38,7 +39,7 @@ export class LayeredConfig {
 
   /** @param value of the file; it is copied. */
   constructor(value: Json) {
-    this.value = structuredClone(value)
+    this.value = copyOf(value, [], new Set(), this.problems) as Json
   }
 
   /** Where the value at `path` was set by a layer above the file; undefined when it was not. */
@@ -182,4 +183,22 @@ export class LayeredConfig {
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A copy of plain data, as YAML could have it too; whatever else a program put there is a problem, and left out. */
+function copyOf(value: unknown, path: Path, around: ReadonlySet<unknown>, problems: Problem[]): unknown {
+  if (value === null || !['object', 'function', 'symbol'].includes(typeof value)) return value
+  const reject = (what: string): undefined => {
+    problems.push({
+      path,
+      message: `only plain data can stand here (text, numbers, lists, keys with values), not ${what}`
+    })
+  }
+  if (around.has(value)) return reject('something that contains itself')
+  const inside = new Set(around).add(value)
+  if (Array.isArray(value)) return value.map((item, index) => copyOf(item, [...path, index], inside, problems))
+  const isPlain = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  if (!isPlain) return reject(typeof value === 'object' ? 'an object of a class' : `a ${typeof value}`)
+  const entries = Object.entries(value as Json)
+  return Object.fromEntries(entries.map(([key, item]) => [key, copyOf(item, [...path, key], inside, problems)]))
 }

@@ -119,12 +119,20 @@ export function isStreamerError(error: unknown): error is StreamerError {
   return error instanceof Error && (error as { [brand]?: true })[brand] === true
 }
 
+/** The message of whatever was thrown, also of what cannot be turned into text. */
+export function messageOf(error: unknown): string {
+  try {
+    const { message } = error as { message?: unknown }
+    return typeof message === 'string' && message !== '' ? message : String(error)
+  } catch {
+    return 'something that is no error was thrown'
+  }
+}
+
 /** `error` itself when it is a `StreamerError`, else one with `code` whose message begins with `prefix` and whose cause is `error`. */
 export function toStreamerError(error: unknown, code: ErrorCode, prefix: string): StreamerError {
-  if (isStreamerError(error)) return error
-  return new StreamerError(code, `${prefix}: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error
-  })
+  if (isStreamerError(error) && typeof error.message === 'string') return error
+  return new StreamerError(code, `${prefix}: ${messageOf(error)}`, { cause: error })
 }
 
 const listenReasons: Readonly<Record<string, string>> = {

@@ -42,11 +42,12 @@ export class Lifecycle {
     try {
       const result = await opening
       signal.throwIfAborted()
-      run.signal.addEventListener('abort', () => void this.stop(), { signal: abort.signal })
+      run.signal.addEventListener('abort', () => void this.stop().catch(() => {}), { signal: abort.signal })
       return result
     } catch (error) {
       this.#opening = undefined
-      await this.#closeOnce()
+      // What went wrong first is what counts.
+      await this.#closeOnce().catch(() => {})
       throw signal.aborted ? signal.reason : error
     } finally {
       this.#opening = undefined

@@ -1,4 +1,4 @@
-import { type Plugin, type PluginKind, pluginApiVersion, StreamerError } from '../plugin/index.js'
+import { messageOf, type Plugin, type PluginKind, pluginApiVersion, StreamerError } from '../plugin/index.js'
 import { type ResolvedPlugin, resolvePlugin } from './resolve.js'
 
 /** A plugin that was loaded and found to be one. */
@@ -23,8 +23,9 @@ export async function loadPlugin(
   try {
     module = (await import(resolved.url)) as { default?: unknown }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StreamerError('ERR_PLUGIN_LOAD', `${where} threw while it was loaded: ${reason}`, { cause: error })
+    throw new StreamerError('ERR_PLUGIN_LOAD', `${where} threw while it was loaded: ${messageOf(error)}`, {
+      cause: error
+    })
   }
   return { ...resolved, use, plugin: checkPlugin(kind, module.default, where) }
 }
