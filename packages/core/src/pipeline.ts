@@ -412,22 +412,23 @@ export class Pipeline {
     // The ticker runs at twice the rate, so that the pause is never much longer than repeatMs.
     if (nowUs - this.#publishedUs < repeatMs * 900) return
     const isFresh = this.#frameUs !== 0 && nowUs - this.#frameUs < noSignalAfterMs * 1000
-    if (this.#state === 'recovering' && !isFresh && !this.#cannotDraw) this.#givePlaceholder(nowUs)
-    else if (this.#frameUs !== 0 && this.#latest?.keyframe) {
-      this.#repeated++
-      this.#publishedUs = nowUs
-      this.#hub.publish(this.#latest, nowUs)
-    }
+    const isDrawn = this.#state === 'recovering' && !isFresh && !this.#cannotDraw && this.#givePlaceholder(nowUs)
+    if (isDrawn || this.#frameUs === 0 || !this.#latest?.keyframe) return
+    this.#repeated++
+    this.#publishedUs = nowUs
+    this.#hub.publish(this.#latest, nowUs)
   }
 
-  #givePlaceholder(nowUs: number): void {
+  /** Gives "no signal"; false when it has to be drawn first, which takes until the encoder has it. */
+  #givePlaceholder(nowUs: number): boolean {
     const reason = this.#lastFailure?.message ?? 'the source gives no frames'
-    if (this.#placeholder === undefined || reason !== this.#placeholderReason) {
-      this.#placeholder = undefined
-      this.#drawPlaceholder(reason, nowUs)
-      return
+    if (this.#placeholder && reason === this.#placeholderReason) {
+      this.#publishPlaceholder(this.#placeholder, nowUs)
+      return true
     }
-    this.#publishPlaceholder(this.#placeholder, nowUs)
+    this.#placeholder = undefined
+    this.#drawPlaceholder(reason, nowUs)
+    return false
   }
 
   #drawPlaceholder(reason: string, nowUs: number): void {
