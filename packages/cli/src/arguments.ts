@@ -68,6 +68,7 @@ export function ownVersion(): string {
  * @throws UsageError
  */
 export async function parseArguments(argv: readonly string[]): Promise<CommandLine | undefined> {
+  refuseInherited(argv)
   let parsed: { readonly command: Command; readonly values: Record<string, unknown> } | undefined
   const parser = (yargs([...argv]) as Parser)
     .usageConfiguration({ 'hide-types': true })
@@ -116,6 +117,15 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
   return parsed && (await understood(parsed.command, parsed.values))
 }
 
+/** yargs looks flags up in plain objects, and trips over the names that those have by themselves (`--constructor`). */
+function refuseInherited(argv: readonly string[]): void {
+  const end = argv.indexOf('--')
+  for (const word of end < 0 ? argv : argv.slice(0, end)) {
+    const [, name = ''] = /^--([^=]+)/.exec(word) ?? []
+    if (name in {}) throw new UsageError(`there is no flag --${name}; see streamer --help`)
+  }
+}
+
 /** Refuses what the command does not know, naming the nearest thing that it does. */
 async function understood(command: Command, parsed: Readonly<Record<string, unknown>>): Promise<CommandLine> {
   const words = (parsed._ as unknown[]).map(String)
@@ -138,7 +148,7 @@ async function understood(command: Command, parsed: Readonly<Record<string, unkn
       const texts = (Array.isArray(value) ? value : [value]).map(String)
       if (texts.includes('')) throw new UsageError(`--${key} needs a value (${flag.value})`)
       values[key] = texts
-    } else if (key in command.switches) {
+    } else if (Object.hasOwn(command.switches, key)) {
       if (value === true) switches.add(key)
     } else {
       const dashes = key.length === 1 ? '-' : '--'

@@ -1,4 +1,4 @@
-import { ConfigError, errorCodes, isStreamerError, problemText } from '@streamer/core'
+import { ConfigError, type ErrorCode, errorCodes, isStreamerError, messageOf, problemText } from '@streamer/core'
 import { colours } from './colours.js'
 import { UsageError } from './usage-error.js'
 
@@ -40,14 +40,13 @@ export function describeFailure(error: unknown): FailureReport {
       exitCode: error.exitCode
     }
   }
-  const message = error instanceof Error ? error.message : String(error)
   return {
-    lines: [message.split('\n')[0] ?? ''],
+    lines: [messageOf(error).split('\n')[0] ?? ''],
     hint: 'This is a bug in Streamer or in a plugin; with --log-level debug it shows where.',
     exitCode: 1
   }
 }
 
 function remedyOf(code: string): string | undefined {
-  return (errorCodes as Record<string, { remedy: string } | undefined>)[code]?.remedy
+  return Object.hasOwn(errorCodes, code) ? errorCodes[code as ErrorCode].remedy : undefined
 }

@@ -41,7 +41,7 @@ export const flags: readonly Flag[] = [
     flag: 'width',
     type: 'number',
     value: 'pixels',
-    describe: 'Width of the picture in pixels [default: 640]',
+    describe: 'Width in pixels, for a source that can choose [default: 640]',
     group: camera
   },
   {
@@ -49,7 +49,7 @@ export const flags: readonly Flag[] = [
     flag: 'height',
     type: 'number',
     value: 'pixels',
-    describe: 'Height of the picture in pixels [default: 480]',
+    describe: 'Height in pixels, for a source that can choose [default: 480]',
     group: camera
   },
   {
@@ -57,7 +57,7 @@ export const flags: readonly Flag[] = [
     flag: 'framerate',
     type: 'number',
     value: 'fps',
-    describe: 'Frames per second [default: 30]',
+    describe: 'Frames per second, for a source that can choose [default: 30]',
     group: camera
   },
   {
@@ -65,7 +65,7 @@ export const flags: readonly Flag[] = [
     flag: 'quality',
     type: 'number',
     value: '1-100',
-    describe: 'JPEG quality, 1 to 100 [default: 80]',
+    describe: 'JPEG quality of the encoder, 1 to 100 [default: 80]',
     group: camera
   },
   {
@@ -89,7 +89,7 @@ export const flags: readonly Flag[] = [
     flag: 'host',
     type: 'text',
     value: 'address',
-    describe: 'Address to listen on [default: all interfaces]',
+    describe: 'Address that every transport listens on [default: all interfaces]',
     group: network
   },
   {

@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConfigError, type LoadedConfig, type Logger } from '@streamer/core'
+import { type LoadedConfig, type Logger, problemText } from '@streamer/core'
 import { type Logger as Pino, pino } from 'pino'
 import { type PrettyOptions, prettyFactory } from 'pino-pretty'
+import { UsageError } from './usage-error.js'
 
 /** What is in force when the configuration says nothing. */
 export const defaultLogLevel = 'info'
@@ -20,7 +21,7 @@ export interface Log {
  * Opens the log.
  * @param write takes whole lines.
  * @param terminal `write` goes to a terminal: lines carry the time of day only, and colours if `coloured`.
- * @throws ConfigError when the log file cannot be opened.
+ * @throws UsageError when the log file cannot be opened.
  */
 export function openLog(
   loaded: LoadedConfig,
@@ -124,7 +125,7 @@ function openLogFile(
   } catch (error) {
     const path = ['log', 'file']
     const message = `cannot open ${resolve(loaded.baseDir, name)}: ${reasonOf(error)}`
-    throw new ConfigError([{ path, message, origin: loaded.originOf(path) }])
+    throw new UsageError(problemText({ path, message, origin: loaded.originOf(path) }))
   }
   const close = () => {
     if (descriptor !== undefined) closeSync(descriptor)

@@ -1,4 +1,5 @@
 import { type CommandLine, parseArguments } from './arguments.js'
+import { type Ending, endProcess } from './ending.js'
 import { onStrayError } from './last-resort.js'
 
 /**
@@ -11,36 +12,33 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   let line: CommandLine | undefined
-  const failed = async (error: unknown) => {
+  const failed = async (error: unknown): Promise<Ending> => {
     const { reportFailure } = await import('./failures.js')
-    return reportFailure(error, line?.values['log-level']?.at(-1) ?? process.env.STREAMER_LOG_LEVEL)
+    return { exitCode: reportFailure(error, line?.values['log-level']?.at(-1) ?? process.env.STREAMER_LOG_LEVEL) }
   }
+  // What is printed for somebody waits for its reader; a server must end.
+  const end = (ending: Ending) => endProcess(ending, line?.command === 'start')
   onStrayError((error) => void failed(error).then(end))
   try {
     line = await parseArguments(argv)
-    end(line ? await run(line) : 0)
+    await end(line ? await run(line) : { exitCode: 0 })
   } catch (error) {
-    end(await failed(error))
+    await end(await failed(error))
   }
 }
 
-/** A plugin may have left timers or sockets behind, so the process is ended; what was printed goes out first. */
-function end(exitCode: number): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
-}
-
 /** Each command's code is loaded only when it is called for: `--help` needs none of it. */
-async function run(line: CommandLine): Promise<number> {
+async function run(line: CommandLine): Promise<Ending> {
   switch (line.command) {
     case 'start':
       return (await import('./commands/start.js')).start(line)
     case 'init':
-      return (await import('./commands/init.js')).init(line)
+      return { exitCode: await (await import('./commands/init.js')).init(line) }
     case 'config':
-      return (await import('./commands/config.js')).config(line)
+      return { exitCode: await (await import('./commands/config.js')).config(line) }
     case 'schema':
-      return (await import('./commands/schema.js')).schema(line)
+      return { exitCode: await (await import('./commands/schema.js')).schema(line) }
     case 'plugins':
-      return (await import('./commands/plugins.js')).plugins(line)
+      return { exitCode: await (await import('./commands/plugins.js')).plugins(line) }
   }
 }

@@ -1,3 +1,6 @@
+/** Text that waits for a reader, in bytes; what comes when there is more is left out. */
+const maxPending = 1 << 20
+
 /** A terminal (or a pipe) with lines that scroll and, in a terminal, one status line below them that is written anew in its place. */
 export class Screen {
   readonly #stream: NodeJS.WriteStream
@@ -6,6 +9,8 @@ export class Screen {
   readonly #paint: (text: string) => string
   /** The same before it was cut. */
   #text = ''
+  /** Lines since nobody reads. */
+  #leftOut = 0
 
   /** @param paint colours the status line after it was cut. */
   constructor(stream: NodeJS.WriteStream, paint: (text: string) => string = (text) => text) {
@@ -13,14 +18,26 @@ export class Screen {
     this.#paint = paint
   }
 
-  /** Writes whole lines, above the status line. */
+  /** @param tell is called when somebody reads again, with the number of lines that were left out meanwhile. */
+  onLeftOut(tell: (lines: number) => void): void {
+    this.#stream.on('drain', () => {
+      const lines = this.#leftOut
+      this.#leftOut = 0
+      if (lines > 0) tell(lines)
+    })
+  }
+
+  /** Writes whole lines, above the status line; leaves them out while too much waits for a reader. */
   write(lines: string): void {
-    if (this.#status === '') this.#send(lines)
+    // Once some are missing, all are until the reader has caught up: the gap is in one place.
+    if (this.#leftOut > 0 || this.#stream.writableLength > maxPending) this.#leftOut += lines.split('\n').length - 1
+    else if (this.#status === '') this.#send(lines)
     else this.#send(`${this.#cleared()}${lines}${this.#painted()}`)
   }
 
-  /** Shows `text` in the last row, cut so that it never wraps. */
+  /** Shows `text` in the last row, cut so that it never wraps. The next one comes soon, so this one never waits for a reader. */
   status(text: string): void {
+    if (this.#stream.writableLength > 0) return
     this.#text = text
     const cleared = this.#cleared()
     this.#send(`${cleared}${this.#painted()}`)

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { dieBy, isPoolBusy } from './ending.js'
 
 const handled = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -19,6 +20,7 @@ export function stopSignal(beforeExit: () => void): { readonly received: Promise
       received(signal)
     } else if (performance.now() - firstMs > samePressMs) {
       beforeExit()
+      if (isPoolBusy()) dieBy(signal)
       process.exit(128 + constants.signals[signal])
     }
   }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type LoadedConfig, type LoadedPart, type Logger, TroubleLog } from '@streamer/core'
+import { type LoadedConfig, type LoadedPart, type Logger, messageOf, TroubleLog } from '@streamer/core'
 import { onStrayError } from './last-resort.js'
 
 /**
@@ -11,13 +11,20 @@ export function containStrayErrors(loaded: LoadedConfig, logger: Logger): void {
   const parts = partsOf(loaded)
   const trouble = new TroubleLog(asErrors(logger))
   onStrayError((error) => {
-    const message = error instanceof Error ? error.message : String(error)
-    const stack = error instanceof Error ? (error.stack ?? '') : ''
-    const culprit = culpritOf(stack, parts)
+    const culprit = culpritOf(stackOf(error), parts)
     const who = culprit ? `the ${culprit.kind} plugin "${culprit.use}"` : 'something'
-    trouble.warn(`${who} threw outside of any call: ${message}; going on`)
-    logger.debug('where it was thrown', { error })
+    trouble.warn(`${who} threw outside of any call: ${messageOf(error)}; going on`)
+    logger.debug('where it was thrown', { stack: stackOf(error) })
   })
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack) : ''
+  } catch {
+    return ''
+  }
 }
 
 /** The plugin whose code is nearest to where an error was thrown. */

@@ -80,6 +80,16 @@ describe('streamer config', () => {
     expect(values.every(({ origin }) => (origin as { kind: string }).kind === 'default')).toBe(true)
   })
 
+  it('leaves out user names and passwords of URLs, but not for programs', async () => {
+    await write('rtsp.yaml', 'source: { use: command, command: [ffmpeg, -i, "rtsp://me:secret@camera/1"] }\n')
+    const { stdout } = await place.run(['config', '--config', 'rtsp.yaml'])
+    expect(stdout).toContain('["ffmpeg","-i","rtsp://***@camera/1"]')
+    expect(stdout).not.toContain('secret')
+    expect((await place.run(['config', '--config', 'rtsp.yaml', '--json'])).stdout).toContain(
+      'rtsp://me:secret@camera/1'
+    )
+  })
+
   it('lists each of several streams', async () => {
     await write('two.yaml', 'linger: 3\nstreams:\n  front: { source: { use: fake } }\n  door: { linger: always }\n')
     const { stdout } = await place.run(['config', '--config', 'two.yaml'])

@@ -1,14 +1,18 @@
+import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Screen } from '../src/screen.js'
 
 /** Stands in for a terminal that does not wrap: rows of text, with the few sequences that the screen uses. */
-class StandInTerminal {
+class StandInTerminal extends EventEmitter {
   columns: number
   readonly writable = true
+  /** Bytes that nobody has read yet. */
+  writableLength = 0
   #rows = ['']
   #row = 0
 
   constructor(columns: number) {
+    super()
     this.columns = columns
   }
 
@@ -68,5 +72,30 @@ describe('the screen', () => {
     screen.close()
     screen.write('end\n')
     expect(terminal.rows).toEqual(['end', ''])
+  })
+
+  it('skips the status while something waits for a reader', () => {
+    const { terminal, screen } = screenOf(40)
+    screen.status('one')
+    terminal.writableLength = 1
+    screen.status('two')
+    expect(terminal.rows).toEqual(['one'])
+    screen.write('line\n')
+    expect(terminal.rows).toEqual(['line', 'one'])
+  })
+
+  it('leaves out lines above 1 MiB, all of them until the reader has caught up, and tells how many', () => {
+    const { terminal, screen } = screenOf(40)
+    screen.onLeftOut((lines) => screen.write(`${lines} left out\n`))
+    screen.write('first\n')
+    terminal.writableLength = 2 ** 20 + 1
+    screen.write('second\nthird\n')
+    terminal.writableLength = 2 ** 19
+    screen.write('fourth\n')
+    terminal.writableLength = 0
+    terminal.emit('drain')
+    terminal.emit('drain')
+    screen.write('fifth\n')
+    expect(terminal.rows).toEqual(['first', '3 left out', 'fifth', ''])
   })
 })

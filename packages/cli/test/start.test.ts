@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
@@ -153,6 +154,79 @@ describe('streamer start', () => {
   })
 })
 
+describe('an output that nobody reads', () => {
+  /** 4 MB in one go, which no pipe takes. */
+  const talker = standIn(
+    'transport',
+    `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
+      for (let n = 0; n < 40_000; n++) logger.info('line ' + String(n).padStart(80, '.'))
+      process.stderr.write('all said'); return ['mine://127.0.0.1'] } }`
+  ).replace('() => (', '(_, { logger }) => (')
+
+  it('costs lines instead of memory, and their number is told when somebody reads again', async () => {
+    await write('talker.mjs', talker)
+    const running = place.start(['--transport', './talker.mjs'])
+    const [, count] = await running.output(
+      /WARN: nobody read the output for a while: (\d+) lines of it were left out\n/
+    )
+    const lines = running.stdout.match(/ INFO: mine: line \.+\d+$/gm) ?? []
+    const others = running.stdout.match(/ INFO: (Streamer|stream main:|mine: mine:)/g) ?? []
+    expect(lines.length + others.length + Number(count)).toBe(40_000 + 3)
+    // 1 MiB, and what the pipe holds.
+    expect(running.stdout.length).toBeLessThan(1.5 * 2 ** 20)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+  })
+
+  it('does not keep the program from ending', async () => {
+    await write('talker.mjs', talker)
+    const running = place.start(['--transport', './talker.mjs'])
+    running.child.stdout?.pause()
+    await running.output(/all said/)
+    running.child.kill('SIGTERM')
+    expect(await once(running.child, 'exit')).toEqual([0, null])
+  })
+
+  it('is waited for where somebody asked for it', async () => {
+    const running = place.start(['schema'])
+    running.child.stdout?.pause()
+    const ended = once(running.child, 'exit')
+    // Longer than a server waits; more than a pipe holds is only written when somebody reads.
+    setTimeout(() => running.child.stdout?.resume(), 400)
+    expect(await ended).toEqual([0, null])
+    await running.ended
+    expect(JSON.parse(running.stdout)).toHaveProperty('properties')
+  })
+})
+
+describe('a call to the system that does not come back', () => {
+  it('does not keep the program from ending, which is by the signal itself then', async () => {
+    execFileSync('mkfifo', [join(place.folder, 'nobody-writes')])
+    const body = `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
+      (await import('node:fs')).readFile('nobody-writes', () => {}); return ['mine://127.0.0.1'] } }`
+    await write('mine.mjs', standIn('transport', body))
+    const running = place.start(['--transport', './mine.mjs'])
+    await running.output(/mine:\/\//)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: null, signal: 'SIGTERM' })
+    expect(running.stdout).toMatch(/WARN: a name lookup or an access to a file does not come back; ending by SIGTERM/)
+  })
+
+  it('does not hold up a second signal either', async () => {
+    execFileSync('mkfifo', [join(place.folder, 'nobody-writes')])
+    const body = `{ accepts: ['mjpeg'], stop: () => new Promise(() => {}), start: async () => {
+      (await import('node:fs')).readFile('nobody-writes', () => {}); return ['mine://127.0.0.1'] } }`
+    await write('mine.mjs', standIn('transport', body))
+    const running = place.start(['--transport', './mine.mjs'])
+    await running.output(/mine:\/\//)
+    running.child.kill('SIGTERM')
+    await running.output(/stopping/)
+    const again = setInterval(() => running.child.kill('SIGINT'), 50)
+    expect(await running.ended).toEqual({ code: null, signal: 'SIGINT' })
+    clearInterval(again)
+  })
+})
+
 describe('a port that is taken', () => {
   it('ends the program with 1, naming transport, address and reason', async () => {
     const holder = createServer().listen(0, '127.0.0.1')
@@ -241,6 +315,30 @@ describe('a plugin that throws outside of any call', () => {
       /ERROR: the transport plugin "\.\/mine\.mjs" threw outside of any call: in a promise; going on/
     )
     await running.output(/ERROR: the transport plugin "\.\/mine\.mjs" threw outside of any call: in a timer; going on/)
+    await running.output(up)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toEqual({ code: 0, signal: null })
+    expect(running.stderr).toBe('')
+  })
+
+  it.each([
+    ['Object.create(null)', 'something that is no error was thrown'],
+    ["{ toString() { throw new Error('not even that') } }", 'something that is no error was thrown'],
+    ["Object.defineProperty(new Error('odd'), 'stack', { get() { throw 1 } })", 'odd']
+  ])('may throw %s', async (thrown, said) => {
+    const body = `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
+      setTimeout(() => { throw ${thrown} }); Promise.reject(${thrown}); return ['mine://127.0.0.1'] } }`
+    await write('mine.mjs', standIn('transport', body))
+    const running = place.start([
+      ...local.slice(0, 2),
+      '--transport',
+      './mine.mjs,udp',
+      '--udp-port',
+      '0',
+      '--log-level',
+      'debug'
+    ])
+    await running.output(new RegExp(`ERROR: something threw outside of any call: ${said}; going on`))
     await running.output(up)
     running.child.kill('SIGTERM')
     expect(await running.ended).toEqual({ code: 0, signal: null })

@@ -1,10 +1,11 @@
+import { withoutSecrets } from '@streamer/core'
 import type { CommandLine } from '../arguments.js'
 import { colours } from '../colours.js'
 import { originLabel, valuesInForce } from '../in-force.js'
 import { aligned, print, valueOnOneLine } from '../listing.js'
 import { load, settingsOf, warnOnStderr } from '../load.js'
 
-/** `streamer config`: what is in force and where each value came from. */
+/** `streamer config`: what is in force and where each value came from; passwords of URLs are left out where people read it. */
 export async function config(line: CommandLine): Promise<number> {
   const settings = await settingsOf(line)
   warnOnStderr(settings.warnings)
@@ -16,7 +17,11 @@ export async function config(line: CommandLine): Promise<number> {
     return 0
   }
   const { dim } = colours(process.stdout)
-  const rows = values.map(({ path, value, origin }) => [path, valueOnOneLine(value), originLabel(origin)])
+  const rows = values.map(({ path, value, origin }) => [
+    path,
+    withoutSecrets(valueOnOneLine(value)),
+    originLabel(origin)
+  ])
   const lines = aligned(rows).map((text, index) => {
     const origin = rows[index]?.[2] ?? ''
     return `${text.slice(0, text.length - origin.length)}${dim(origin)}`

@@ -3,6 +3,7 @@ import { compose, type LoadedConfig, readConfigFile, type Streamer } from '@stre
 import { announcementOf, plainLines, terminalLines } from '../announce.js'
 import { type CommandLine, ownVersion } from '../arguments.js'
 import { colours, hasColours } from '../colours.js'
+import { type Ending, isPoolBlocked } from '../ending.js'
 import { describeFailure } from '../failures.js'
 import { load, settingsOf, warnOnStderr } from '../load.js'
 import { defaultLogFormat, openLog } from '../log.js'
@@ -11,21 +12,25 @@ import type { CommandSettings } from '../settings.js'
 import { stopSignal } from '../signals.js'
 import { statusText, takeSnapshot } from '../status-line.js'
 import { containStrayErrors } from '../stray-errors.js'
+import { writeWithoutWaiting } from '../terminal.js'
 
 /** The core gives each part 1.5 s to stop; what is left then is ended with the process. */
-const stopLimitMs = 1900
+const stopLimitMs = 1800
 
 /** `streamer start`: serves until a signal comes. */
-export async function start(line: CommandLine): Promise<number> {
+export async function start(line: CommandLine): Promise<Ending> {
   const { warnings, ...asked } = await settingsOf(line)
   const loaded = await loadOrWarn(await withMethod(asked), warnings)
   const inTerminal = process.stdout.isTTY === true && (loaded.log.format ?? defaultLogFormat) === 'pretty'
+  writeWithoutWaiting(process.stdout)
+  writeWithoutWaiting(process.stderr)
   const paint = colours(process.stdout)
   const screen = new Screen(process.stdout, paint.dim)
   const log = openLog(loaded, (text) => screen.write(text), {
     terminal: inTerminal,
     coloured: hasColours(process.stdout)
   })
+  screen.onLeftOut((lines) => log.logger.warn(`nobody read the output for a while: ${lines} lines of it were left out`))
   for (const warning of warnings) log.logger.warn(warning)
   const signal = stopSignal(() => screen.close())
   try {
@@ -44,7 +49,10 @@ export async function start(line: CommandLine): Promise<number> {
       endStatus()
     }
     log.logger.info(`stopping (${received})`)
-    return (await stopInTime(streamer)) ? 0 : 1
+    const exitCode = (await stopInTime(streamer)) ? 0 : 1
+    if (!(await isPoolBlocked())) return { exitCode }
+    log.logger.warn(`a name lookup or an access to a file does not come back; ending by ${received} without it`)
+    return { exitCode, killedBy: received }
   } catch (error) {
     log.fatal(describeFailure(error).lines.join('\n'))
     throw error
