@@ -44,7 +44,11 @@ export const configSchema = z.strictObject({
     .meta({ description: 'How long a snapshot waits for a fresh frame before it is answered with 503.' }),
   corsOrigin: z
     .string()
-    .regex(/^(\*|https?:\/\/[^\s/,]+)$/, 'expected "*" or an origin such as "http://mainsail.local"')
+    // Printable ASCII, which is all that a header field takes and all that browsers send.
+    .regex(
+      /^(?=[!-~]+$)(\*|https?:\/\/[^/,]+)$/,
+      'expected "*" or an origin such as "http://mainsail.local" (a name beyond ASCII in its "xn--" form)'
+    )
     .optional()
     .meta({
       description:

@@ -12,6 +12,8 @@ export interface HttpCounters {
   refusedClients: number
   /** Connections closed at once because there were too many. */
   refusedConnections: number
+  /** Connections cut because too many requests waited for their answer on them. */
+  pipelinesCut: number
   /** Clients cut because they took nothing for `stallTimeoutMs`. */
   stalled: number
   /** 404 */
@@ -26,7 +28,7 @@ export interface HttpCounters {
   requestTimeouts: number
   /** Connections that the system did not let us accept. */
   acceptErrors: number
-  /** 500: a mistake of ours or of another part. */
+  /** 500, and streams that could not begin or go on: a mistake of ours or of another part. */
   internalErrors: number
 }
 
@@ -39,6 +41,7 @@ export function createCounters(): HttpCounters {
     snapshotsWithoutFrame: 0,
     refusedClients: 0,
     refusedConnections: 0,
+    pipelinesCut: 0,
     stalled: 0,
     notFound: 0,
     methodsNotAllowed: 0,

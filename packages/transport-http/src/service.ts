@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import {
   type EncodedFrame,
+  monotonicUs,
   type PluginContext,
   peerLabel,
   type Stream,
@@ -12,9 +13,10 @@ import { send, sendText, writeSnapshotHead, writeStreamHead } from './answers.js
 import type { HttpOptions } from './config.js'
 import type { HttpCounters } from './counters.js'
 import { pageCsp, renderPage } from './page.js'
+import { maxUnanswered, Pipelining } from './pipelining.js'
 import { directory, type Route, resolveRoute } from './routes.js'
 import { StreamSession } from './session.js'
-import { SnapshotRequest } from './snapshot.js'
+import { SnapshotRequest, type SnapshotResult } from './snapshot.js'
 import { describeState } from './state.js'
 import { firstDelimiter, PartCache, timestampText } from './wire.js'
 
@@ -34,6 +36,8 @@ export interface HttpServiceParts {
   readonly streams: ReadonlyMap<string, Stream>
   readonly counters: HttpCounters
   readonly trouble: TroubleLog
+  /** When the program started, on the monotonic clock. */
+  readonly startedUs: number
 }
 
 /** Answers requests, from one start of the transport to its stop. */
@@ -44,18 +48,21 @@ export class HttpService {
   readonly #names: readonly string[]
   readonly #counters: HttpCounters
   readonly #trouble: TroubleLog
+  readonly #startedUs: number
   readonly #carried = new Map<string, Carried>()
   readonly #sessions = new Map<Socket, StreamSession>()
   /** Connections that wait for a snapshot. */
   readonly #waiting = new Set<Socket>()
+  readonly #pipelining = new Pipelining()
 
-  constructor({ options, context, streams, counters, trouble }: HttpServiceParts) {
+  constructor({ options, context, streams, counters, trouble, startedUs }: HttpServiceParts) {
     this.#options = options
     this.#context = context
     this.#streams = streams
     this.#names = [...streams.keys()]
     this.#counters = counters
     this.#trouble = trouble
+    this.#startedUs = startedUs
     for (const [name, stream] of streams) this.#carried.set(name, { stream, parts: new PartCache(), sessions: 0 })
   }
 
@@ -71,17 +78,25 @@ export class HttpService {
 
   /** Answers one request; never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void {
+    // What the parser had read before the connection was cut.
+    if (request.socket.destroyed) return
+    if (!this.#pipelining.admit(request.socket, response)) {
+      this.#refusePipeline(request.socket)
+      return
+    }
     // What comes behind the request for a stream on the same connection is never answered: a stream has no end.
     if (this.#sessions.has(request.socket)) return
     this.#counters.requests++
     request.resume()
     response.setTimeout(this.#options.stallTimeoutMs)
     response.on('timeout', this.#timedOut)
-    try {
-      this.#answer(request, response)
-    } catch (error) {
-      this.#failed(response, error)
-    }
+    this.#guard(response, () => this.#answer(request, response))
+  }
+
+  #refusePipeline(socket: Socket): void {
+    this.#counters.pipelinesCut++
+    this.#trouble.warn(`cut a connection of ${socket.remoteAddress}: more than ${maxUnanswered} requests waited on it`)
+    socket.destroy()
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -148,7 +163,7 @@ export class HttpService {
         break
       }
       case 'state': {
-        const state = describeState(this.#context.host, this.#streams)
+        const state = describeState(this.#context.host, this.#streams, this.#uptimeMs)
         send(response, 200, 'application/json; charset=utf-8', `${JSON.stringify(state, undefined, 2)}\n`)
         break
       }
@@ -166,11 +181,17 @@ export class HttpService {
     }
   }
 
+  get #uptimeMs(): number {
+    return Math.round((monotonicUs() - this.#startedUs) / 1000)
+  }
+
   #serveStream(name: string, framerate: number | undefined, request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     if (!response.socket) {
       // An earlier request of this connection is still being answered.
-      response.once('socket', () => this.#serveStream(name, framerate, request, response))
+      response.once('socket', () => {
+        this.#guard(response, () => this.#serveStream(name, framerate, request, response))
+      })
       return
     }
     const { maxClients } = this.#options
@@ -196,6 +217,9 @@ export class HttpService {
       maxAgeMs,
       stallTimeoutMs,
       onStall: this.#stalled,
+      onRevoke: () => {
+        this.#counters.internalErrors++
+      },
       onClose: () => {
         this.#sessions.delete(socket)
         carried.sessions--
@@ -221,22 +245,34 @@ export class HttpService {
       return
     }
     let wait: SnapshotRequest | undefined
-    const gone = () => {
+    const leave = () => {
+      socket.off('close', leave)
       this.#waiting.delete(socket)
       wait?.cancel()
     }
     this.#waiting.add(socket)
-    socket.once('close', gone)
-    wait = new SnapshotRequest(stream, {
-      label: peerLabel(socket.remoteAddress, socket.remotePort),
-      timeoutMs: snapshotTimeoutMs,
-      onResult: (frame) => {
-        socket.off('close', gone)
-        this.#waiting.delete(socket)
-        if (frame) this.#sendSnapshot(frame, response)
-        else this.#refuseSnapshot(stream, response)
-      }
-    })
+    socket.once('close', leave)
+    try {
+      wait = new SnapshotRequest(stream, {
+        label: peerLabel(socket.remoteAddress, socket.remotePort),
+        timeoutMs: snapshotTimeoutMs,
+        onResult: (result) => {
+          leave()
+          this.#guard(response, () => this.#endSnapshot(result, stream, response))
+        }
+      })
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  #endSnapshot(result: SnapshotResult, stream: Stream, response: ServerResponse): void {
+    if (result === 'late') this.#refuseSnapshot(stream, response)
+    else if (result === 'revoked') {
+      this.#counters.internalErrors++
+      sendText(response, 503, `"${stream.name}" cannot be watched just now; try again`, { 'Retry-After': '1' })
+    } else this.#sendSnapshot(result, response)
   }
 
   #sendSnapshot(frame: EncodedFrame, response: ServerResponse): void {
@@ -271,10 +307,20 @@ export class HttpService {
     this.#trouble.warn(`cut ${label}: it has taken nothing for ${this.#options.stallTimeoutMs} ms`)
   }
 
+  /** For what happens to a request after `handle` has returned, where nobody else would catch it. */
+  #guard(response: ServerResponse, deed: () => void): void {
+    try {
+      deed()
+    } catch (error) {
+      this.#failed(response, error)
+    }
+  }
+
   #failed(response: ServerResponse, error: unknown): void {
     this.#counters.internalErrors++
     this.#trouble.warn(`a request failed: ${error instanceof Error ? error.message : String(error)}`)
-    if (response.headersSent) response.socket?.destroy()
+    // Of the request, since an answer that waits for its turn has none yet.
+    if (response.headersSent) response.req.socket.destroy()
     else sendText(response, 500, `an error of the server; its log says more\n\n${directory(this.#names)}`)
   }
 }

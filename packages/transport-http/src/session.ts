@@ -16,6 +16,8 @@ export interface StreamSessionOptions {
   readonly stallTimeoutMs: number
   /** Told once when the client has gone. */
   readonly onClose: (session: StreamSession) => void
+  /** Told once when the core ends the subscription; the connection is cut with it. */
+  readonly onRevoke: () => void
   /** Told once when the client is cut because it takes nothing. */
   readonly onStall: (label: string) => void
 }
@@ -53,7 +55,8 @@ export class StreamSession {
       label,
       ...(maxFramerate !== undefined && { maxFramerate }),
       ...(maxAgeMs !== undefined && { maxAgeMs }),
-      onFrame: this.#write
+      onFrame: this.#write,
+      onClose: this.#revoked
     })
     if (!this.#open) this.#subscription.close()
   }
@@ -96,6 +99,12 @@ export class StreamSession {
     this.#open = false
     this.#subscription?.close()
     this.#options.onClose(this)
+  }
+
+  /** Without a subscription nothing would ever come again. */
+  readonly #revoked = (): void => {
+    this.#options.onRevoke()
+    this.close()
   }
 
   #stalled(): void {

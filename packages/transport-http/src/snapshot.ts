@@ -1,27 +1,34 @@
 import { type EncodedFrame, monotonicUs, type Stream, type Subscription } from '@streamer/core/plugin'
 
+/** What became of a wait: the frame, none in time, or the core gave the wait up. */
+export type SnapshotResult = EncodedFrame | 'late' | 'revoked'
+
 /** What to wait for, and whom to tell. */
 export interface SnapshotOptions {
   /** Who asks, for people. */
   readonly label: string
   readonly timeoutMs: number
-  /** Told once, unless it is cancelled before: the frame, or nothing when none came in time. May be told within the constructor. */
-  readonly onResult: (frame: EncodedFrame | undefined) => void
+  /** Told once, unless it is cancelled before. May be told within the constructor. Must not throw. */
+  readonly onResult: (result: SnapshotResult) => void
 }
 
 /** Waits for one picture that the camera took after now. */
 export class SnapshotRequest {
   readonly #askedUs = monotonicUs()
-  readonly #onResult: (frame: EncodedFrame | undefined) => void
+  readonly #onResult: (result: SnapshotResult) => void
   readonly #subscription: Subscription | undefined
   #timer: NodeJS.Timeout | undefined
   #settled = false
 
   constructor(stream: Stream, { label, timeoutMs, onResult }: SnapshotOptions) {
     this.#onResult = onResult
-    this.#subscription = stream.subscribe({ label, onFrame: (frame) => this.#take(frame) })
+    this.#subscription = stream.subscribe({
+      label,
+      onFrame: (frame) => this.#take(frame),
+      onClose: () => this.#settle('revoked')
+    })
     if (this.#settled) this.#subscription.close()
-    else this.#timer = setTimeout(() => this.#settle(undefined), timeoutMs)
+    else this.#timer = setTimeout(() => this.#settle('late'), timeoutMs)
   }
 
   /** Ends the wait without a result. May be called at any time. */
@@ -38,9 +45,9 @@ export class SnapshotRequest {
     else queueMicrotask(() => this.#subscription?.ready())
   }
 
-  #settle(frame: EncodedFrame | undefined): void {
+  #settle(result: SnapshotResult): void {
     if (this.#settled) return
     this.cancel()
-    this.#onResult(frame)
+    this.#onResult(result)
   }
 }

@@ -4,8 +4,9 @@ import type { HostView, Stream, StreamStats, TransportStatus } from '@streamer/c
 export interface HttpState {
   /** Of the core. */
   readonly version: string
-  /** Milliseconds since the Unix epoch; changes only with a restart of the program. */
+  /** Milliseconds since the Unix epoch, by the clock as it was then; changes only with a restart of the program. */
   readonly startedAtMs: number
+  /** Milliseconds since then, whatever happened to the clock. */
   readonly uptimeMs: number
   /** In the order of the configuration. */
   readonly streams: readonly HttpStreamState[]
@@ -21,8 +22,9 @@ export interface HttpStreamState extends StreamStats {
 /**
  * The state of the whole program.
  * @param served the streams that this transport carries; all of the program's streams are listed.
+ * @param uptimeMs since the start of the program.
  */
-export function describeState(host: HostView, served: ReadonlyMap<string, Stream>): HttpState {
+export function describeState(host: HostView, served: ReadonlyMap<string, Stream>, uptimeMs: number): HttpState {
   const streams: HttpStreamState[] = []
   for (const [name, stream] of host.streams) {
     const base = `/${encodeURIComponent(name)}/`
@@ -34,7 +36,7 @@ export function describeState(host: HostView, served: ReadonlyMap<string, Stream
   return {
     version: host.version,
     startedAtMs: host.startedAtMs,
-    uptimeMs: Math.max(0, Math.round(Date.now() - host.startedAtMs)),
+    uptimeMs,
     streams,
     transports: host.transports()
   }

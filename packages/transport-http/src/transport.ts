@@ -7,6 +7,7 @@ import {
   hostPort,
   Lifecycle,
   listenError,
+  monotonicUs,
   type PluginContext,
   type Run,
   type Stream,
@@ -36,6 +37,8 @@ export class HttpTransport implements Transport {
   readonly #trouble: TroubleLog
   readonly #counters = createCounters()
   readonly #sockets = new Set<Socket>()
+  /** Transports are made with the program, whose own start is only known by the wall clock. */
+  readonly #createdUs = monotonicUs()
   #server: Server | undefined
   #service: HttpService | undefined
   readonly #lifecycle = new Lifecycle(partName, () => this.#close())
@@ -59,7 +62,8 @@ export class HttpTransport implements Transport {
         context: this.#context,
         streams,
         counters: this.#counters,
-        trouble: this.#trouble
+        trouble: this.#trouble,
+        startedUs: this.#createdUs
       })
       this.#service = service
       const server = this.#createServer(service)

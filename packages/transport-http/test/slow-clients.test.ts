@@ -126,6 +126,47 @@ test('a client that goes on asking behind its stream costs no memory', async () 
   await until(() => greedy.numbers.length === 1)
 })
 
+for (const [waits, first] of Object.entries({
+  'waits for a snapshot': '/snapshot.jpg',
+  'waits for a snapshot with streams behind it': '/snapshot.jpg',
+  'does not read': '/state'
+})) {
+  test(`a connection that ${waits} and goes on asking is cut, and costs no memory`, async () => {
+    const here = await served({})
+    const greedy = new RawClient(here.port)
+    clients.push(greedy)
+    greedy.socket.pause()
+    const behind = waits.includes('streams') ? '/stream' : '/state'
+    const requests = Buffer.from(`GET ${behind} HTTP/1.1\r\nHost: test\r\n\r\n`.repeat(1000))
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    greedy.socket.write(`GET ${first} HTTP/1.1\r\nHost: test\r\n\r\n`)
+    let most = 0
+    for (let sent = 0; sent < 16_000_000 && greedy.socket.writable; sent += requests.length) {
+      await new Promise<void>((resolve) => greedy.socket.write(requests, () => resolve()))
+      if (sent % (50 * requests.length) === 0) collectGarbage()
+      most = Math.max(most, process.memoryUsage().heapUsed - before)
+    }
+    expect(most).toBeLessThan(40_000_000)
+    expect(here.transport.stats().pipelinesCut).toBe(1)
+    await here.stream.clients(0)
+    greedy.socket.resume()
+    await greedy.closed
+  })
+}
+
+test('a client may ask for some things ahead, and for many one after the other', async () => {
+  const here = await served({})
+  const client = new RawClient(here.port)
+  clients.push(client)
+  const request = 'GET /nothing HTTP/1.1\r\nHost: test\r\n\r\n'
+  for (let round = 1; round <= 5; round++) {
+    client.socket.write(request.repeat(8))
+    await until(() => client.text.match(/HTTP\/1\.1 404/g)?.length === 8 * round)
+  }
+  expect(here.transport.stats()).toMatchObject({ notFound: 40, pipelinesCut: 0 })
+})
+
 test('a client that has nothing to read because the source is silent is not cut', async () => {
   const here = await served({ stallTimeoutMs: 50 })
   const idle = viewer(here.port)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { isStreamerError, monotonicUs } from '@streamer/core/plugin'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import http from '../src/index.js'
 import {
   createTransport,
@@ -247,6 +247,20 @@ describe('documents', () => {
     })
   })
 
+  test('the uptime does not follow a clock that is set', async () => {
+    const { base } = await served()
+    for (const stepMs of [1e11, -1e11]) {
+      const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + stepMs)
+      try {
+        const { uptimeMs } = (await (await fetch(`${base}/state`)).json()) as { uptimeMs: number }
+        expect(uptimeMs).toBeGreaterThanOrEqual(0)
+        expect(uptimeMs).toBeLessThan(1e6)
+      } finally {
+        now.mockRestore()
+      }
+    }
+  })
+
   test('the page shows every stream, that of a name only this one, and names cannot inject markup', async () => {
     const { base } = await served({}, ['front', '<b>"x'])
     const all = await (await fetch(base)).text()
@@ -320,6 +334,15 @@ describe('bad requests', () => {
     expect(transport.stats().badRequests).toBe(3)
   })
 
+  test('an HTTP/1.1 request without Host is 400 with a sentence, one of HTTP/1.0 is not', async () => {
+    const { port, transport } = await served()
+    const client = raw(port, 'GET /state HTTP/1.1\r\n\r\n')
+    await client.closed
+    expect(client.text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*an HTTP\/1\.1 request needs a Host header\n$/)
+    await raw(port, 'GET /state HTTP/1.0\r\n\r\n').until('HTTP/1.1 200 OK')
+    expect(transport.stats().badRequests).toBe(1)
+  })
+
   test('a head larger than 16 KiB is 431', async () => {
     const { port, transport } = await served()
     const client = raw(port, `GET / HTTP/1.1\r\nHost: test\r\nX: ${'x'.repeat(100_000)}`)
@@ -370,6 +393,87 @@ describe('bad requests', () => {
     expect((await fetch(`${base}/state`)).status).toBe(200)
     expect(transport.stats().internalErrors).toBe(2)
   })
+
+  test('a snapshot that could not begin does not keep its connection from the next one', async () => {
+    const { port, stream } = await served()
+    const { subscribe } = StandInStream.prototype
+    stream.subscribe = () => {
+      throw new Error('out of order')
+    }
+    const client = raw(port, get('/snapshot.jpg'))
+    await client.until('500 Internal Server Error')
+    stream.subscribe = subscribe
+    client.socket.write(get('/snapshot.jpg'))
+    await stream.clients(1)
+    stream.publish(jpeg(1))
+    await client.until('\xff\xd8\x01\xff\xd9')
+  })
+
+  test('a stream that cannot begin when its turn comes cuts its connection', async () => {
+    const { port, stream, transport } = await served()
+    const client = raw(port, get('/snapshot.jpg') + get('/stream.mjpg'))
+    await stream.clients(1)
+    stream.subscribe = () => {
+      throw new Error('out of order')
+    }
+    stream.publish(jpeg(1))
+    await client.closed
+    expect(client.text).toContain('\xff\xd8\x01\xff\xd9')
+    expect(transport.stats().internalErrors).toBe(1)
+  })
+
+  test('a connection whose subscription the core ends is closed, and its place is free', async () => {
+    const { port, stream, transport } = await served({ maxClients: 1 })
+    const viewer = raw(port, get('/stream.mjpg'))
+    const snapshot = raw(port, get('/snapshot.jpg'))
+    await stream.clients(2)
+    stream.hub.closeAll('test')
+    await viewer.closed
+    await snapshot.until('"camera" cannot be watched just now')
+    expect(snapshot.text).toMatch(/^HTTP\/1\.1 503 [\s\S]*Retry-After: 1\r\n/)
+    expect(transport.stats()).toMatchObject({ internalErrors: 2, snapshotsWithoutFrame: 0 })
+    const next = raw(port, get('/stream.mjpg'))
+    snapshot.socket.write(get('/snapshot.jpg'))
+    await stream.clients(2)
+    stream.publish(jpeg(1))
+    await Promise.all([next, snapshot].map((client) => client.until('\xff\xd8\x01\xff\xd9')))
+  })
+
+  test('a frame that cannot be sent ends stream and snapshot, and the server goes on', async () => {
+    const { port, stream, transport } = await served()
+    const viewer = raw(port, get('/stream.mjpg'))
+    const snapshot = raw(port, get('/snapshot.jpg'))
+    await stream.clients(2)
+    // What a plugin in JavaScript may hand on.
+    stream.publish({ byteLength: -100_000 } as Uint8Array)
+    await Promise.all([viewer.closed, snapshot.closed])
+    await stream.clients(0)
+    expect(transport.stats().internalErrors).toBe(2)
+  })
+
+  test('a snapshot that fails behind an answer which is still on its way cuts its connection', async () => {
+    const { port, stream, transport } = await served()
+    const client = raw(port, get('/snapshot.jpg'))
+    client.socket.pause()
+    await stream.clients(1)
+    stream.publish(standInPicture(1, 60_000_000))
+    client.socket.write(get('/snapshot.jpg'))
+    await stream.clients(1)
+    stream.publish({ byteLength: 5 } as Uint8Array)
+    expect(transport.stats()).toMatchObject({ internalErrors: 1, stalled: 0 })
+    client.socket.resume()
+    await client.closed
+    expect(client.bytes.length).toBeLessThan(60_000_000)
+  })
+
+  test('a snapshot is answered though the stream cannot say what is wrong', async () => {
+    const { base, stream, transport } = await served({ snapshotTimeoutMs: 50 })
+    stream.stats = () => {
+      throw new Error('out of order')
+    }
+    expect((await fetch(`${base}/snapshot.jpg`)).status).toBe(500)
+    expect(transport.stats().internalErrors).toBe(1)
+  })
 })
 
 describe('start and stop', () => {
@@ -378,7 +482,19 @@ describe('start and stop', () => {
     const options = { host: '::', port: 8080, maxClients: 64, stallTimeoutMs: 30_000, headTimeoutMs: 10_000 }
     const result = http.configSchema['~standard'].validate({})
     expect(result).toMatchObject({ value: { ...options, snapshotTimeoutMs: 5000 } })
-    expect(http.configSchema['~standard'].validate({ corsOrigin: 'a\r\nb' })).toHaveProperty('issues')
+    for (const corsOrigin of [
+      'a\r\nb',
+      'http://カメラ.local',
+      'http://\x7f',
+      'http://a/',
+      'http://a,http://b',
+      'null'
+    ]) {
+      expect(http.configSchema['~standard'].validate({ corsOrigin }), corsOrigin).toHaveProperty('issues')
+    }
+    for (const corsOrigin of ['*', 'http://xn--lckwg.local:8080', 'https://[::1]']) {
+      expect(http.configSchema['~standard'].validate({ corsOrigin }), corsOrigin).not.toHaveProperty('issues')
+    }
     const { value } = result as { value: Parameters<typeof http.create>[0] }
     expect(http.create(value, standInContext(new Map())).accepts).toEqual(['mjpeg'])
   })
