@@ -216,6 +216,42 @@ describe('the status line', () => {
   })
 })
 
+describe('a terminal that is held with Ctrl-S', () => {
+  async function answers(url: string): Promise<boolean> {
+    return (await fetch(new URL('/state', url), { signal: AbortSignal.timeout(10_000) })).ok
+  }
+
+  /** Presses Ctrl-S and waits until a status line would have come and did not. */
+  async function hold(): Promise<void> {
+    await terminal.press('C-s')
+    await pause(2500)
+  }
+
+  test('does not hold the server, and goes on with Ctrl-Q', async () => {
+    await terminal.run(streamer('--host 127.0.0.1 --transport http --http-port 0'))
+    const [url] = await terminal.shows(/http:\/\/127\.0\.0\.1:\d+\//)
+    await terminal.shows(/http 0 clients/)
+    await hold()
+    expect(await answers(url)).toBe(true)
+    const viewer = get(new URL('/stream.mjpg', url), { agent: false }).on('error', () => {})
+    const [response] = (await once(viewer, 'response')) as [IncomingMessage]
+    await once(response, 'data')
+    expect(await terminal.screen()).toContain('http 0 clients')
+    await terminal.press('C-q')
+    await terminal.shows(/^in \d+\.\d fps, .* \| http 1 client /m)
+    viewer.destroy()
+  })
+
+  test('does not keep it from ending', async () => {
+    const line = `${streamer('--host 127.0.0.1 --transport http --http-port 0')} & echo $! > pid; wait $!; echo $? > code`
+    await terminal.run(line)
+    await terminal.shows(/http 0 clients/)
+    await hold()
+    process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGTERM')
+    await expect.poll(() => readFile(join(folder, 'code'), 'utf8').catch(() => ''), { timeout: 30_000 }).toBe('0\n')
+  })
+})
+
 test('Ctrl-C under npm stops cleanly', async () => {
   await writeFile(
     join(folder, 'package.json'),

@@ -188,10 +188,14 @@ describe('an output that nobody reads', () => {
   })
 
   it('is waited for where somebody asked for it', async () => {
-    const running = place.start(['schema'])
+    await write('wordy.yaml', 'transports: [{ use: ./wordy.mjs }]\n')
+    // More than a pipe and its reader hold.
+    const jsonSchema = "jsonSchema: { input: () => ({ type: 'object', description: 'x'.repeat(4e6) }) },"
+    await write('wordy.mjs', standIn('transport', '{}').replace('validate:', `${jsonSchema} validate:`))
+    const running = place.start(['schema', '--config', 'wordy.yaml'])
     running.child.stdout?.pause()
     const ended = once(running.child, 'exit')
-    // Longer than a server waits; more than a pipe holds is only written when somebody reads.
+    // Longer than a server waits.
     setTimeout(() => running.child.stdout?.resume(), 400)
     expect(await ended).toEqual([0, null])
     await running.ended
