@@ -44,10 +44,15 @@ describe('a wrong command line', () => {
     )
   })
 
-  it('is refused when a port belongs to no transport', async () => {
-    expect((await failure(['--transport', 'udp', '--http-port', '81']))[0]).toBe(
-      'streamer: --http-port: 81 has no effect: there is no transport "http"'
-    )
+  it('that has no effect is warned of, and what there is is served', async () => {
+    await write('.streamerrc', 'source: { use: command, command: [none] }\ntransports: [{ use: udp, port: 0 }]\n')
+    const running = place.start(['--host', '127.0.0.1', '--http-port', '81'], { STREAMER_WIDTH: '320' })
+    await running.output(/udp: udp:/)
+    expect(running.stdout).toContain('WARN: --http-port has no effect: there is no transport "http"\n')
+    expect(running.stdout).toContain('WARN: STREAMER_WIDTH has no effect: source "command" has no option "width"\n')
+    running.child.kill('SIGTERM')
+    await running.ended
+    expect((await failure(['--width', '320']))[0]).toContain('--width: source.width: unknown key with the value 320')
   })
 })
 
@@ -60,8 +65,12 @@ describe('a wrong configuration', () => {
     const lines = await failure(['--config', 'bad.yaml'])
     expect(lines[0]).toBe('streamer: 5 problems:')
     expect(lines.slice(1, -1).sort()).toEqual([
-      '  bad.yaml:1:1: sorce: unknown key; did you mean "source"?',
-      '  bad.yaml:4:3: source.widht: unknown key; did you mean "width"?',
+      expect.stringMatching(
+        /^ {2}bad\.yaml:1:1: sorce: unknown key with the value 1; did you mean "source"\? There are: .*\btransports\b/
+      ),
+      expect.stringMatching(
+        /^ {2}bad\.yaml:4:3: source\.widht: unknown key with the value 3; did you mean "width"\? There are: .*\bwidth\b/
+      ),
       '  bad.yaml:5:3: source.height: "tall" is not allowed; it must be a whole number from 16 to 2160',
       '  bad.yaml:7:18: transports[0].port: 70000 is not allowed; it must be a whole number from 0 to 65535',
       '  bad.yaml:8:1: linger: -1 is not allowed; it must be a number from 0 to 3600, or "always"'
@@ -121,7 +130,7 @@ describe('a wrong plugin', () => {
       'export default { apiVersion: 1, kind: "encoder" }',
       /is an encoder plugin and cannot be used as a source/
     ],
-    ['that throws on load', 'throw new Error("no\\nluck")', /threw while it was loaded: no luck$/],
+    ['that throws on load', 'throw new Error("no\\nluck")', /could not be loaded: no luck$/],
     [
       'that throws later while it loads',
       'setTimeout(() => { throw new Error("late") }); await new Promise(() => setTimeout(() => {}, 9e8))',

@@ -85,8 +85,10 @@ export class Pipeline {
   #repeated = 0
   #placeholders = 0
   #lastFailure: FailureRecord | undefined
-  /** Message of the failure that the log has, since the last frame. */
+  /** Message of the failure that the log has, since the source was last healthy. */
   #saidFailure = ''
+  /** How the last failure was said. */
+  #saidLevel: 'warn' | 'debug' = 'warn'
   /** When the last frame of the source came, or its run began. */
   #aliveUs = 0
   /** When clients were last given anything. */
@@ -221,7 +223,9 @@ export class Pipeline {
       this.#failures++
       this.#lastFailure = failureRecord(failure)
       this.#state = 'recovering'
-      const pauseMs = backoff.next((monotonicUs() - startedUs) / 1000)
+      const ranMs = (monotonicUs() - startedUs) / 1000
+      const pauseMs = backoff.next(ranMs)
+      if (ranMs >= this.#supervision.healthyMs) this.#saidFailure = ''
       this.#sayFailure(this.#lastFailure, pauseMs)
       await pause(pauseMs, this.#unwanted.signal)
     }
@@ -244,9 +248,9 @@ export class Pipeline {
 
   /** The same failure again and again is said once; the counters and the state tell the rest. */
   #sayFailure({ code, message }: FailureRecord, pauseMs: number): void {
-    const level = message === this.#saidFailure ? 'debug' : 'warn'
+    this.#saidLevel = message === this.#saidFailure ? 'debug' : 'warn'
     this.#saidFailure = message
-    this.#logger[level](`${message}; starting it again in ${pauseMs / 1000} s`, { code })
+    this.#logger[this.#saidLevel](`${message}; starting it again in ${pauseMs / 1000} s`, { code })
   }
 
   /** One run of the source; resolves with its failure, or with nothing when it is no longer wanted. */
@@ -295,7 +299,7 @@ export class Pipeline {
     const nowUs = monotonicUs()
     const seconds = this.#watchdogUs / 1e6
     if (nowUs - this.#aliveUs > this.#watchdogUs) {
-      this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `no frame from the source for ${seconds} s`))
+      this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `no frame from the source for ${seconds} s (watchdog)`))
     } else if (this.#unencodedUs !== 0 && nowUs - this.#unencodedUs > this.#watchdogUs) {
       this.#stopEncoder()
       const message = `no frame from the encoder for ${seconds} s, although it was given some`
@@ -322,9 +326,9 @@ export class Pipeline {
   #publish(frame: EncodedFrame, nowUs: number): void {
     // A frame that was still in the encoder when the source failed does not make the stream live.
     if (this.#state !== 'live' && this.#endRun !== undefined) {
-      if (this.#state === 'recovering') this.#logger.info('the source gives frames again')
+      if (this.#state === 'recovering')
+        this.#logger[this.#saidLevel === 'warn' ? 'info' : 'debug']('the source gives frames again')
       this.#state = 'live'
-      this.#saidFailure = ''
     }
     this.#latest = frame
     this.#frameUs = nowUs

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConfigError, configJsonSchema, loadConfig, nearestKey, pathText, problemText } from '../src/index.js'
 
 let cwd: string
@@ -135,12 +135,12 @@ describe('problems', () => {
       '  - { use: ./missing.mjs }'
     ].join('\n')
     expect(await problemsOf(text)).toEqual([
-      '.streamerrc:1:1: sorce: unknown key; did you mean "source"?',
-      '.streamerrc:6:8: log.levle: unknown key; did you mean "level"?',
+      '.streamerrc:1:1: sorce: unknown key with the value {"use":"fake"}; did you mean "source"? There are: $schema, source, encoder, linger, watchdog, streams, transports, host, log',
+      '.streamerrc:6:8: log.levle: unknown key with the value "info"; did you mean "level"? There are: level, file, format',
       '.streamerrc:4:1: linger: 4000 is not allowed; it must be a number from 0 to 3600, or "always"',
       '.streamerrc:5:1: watchdog: "soon" is not allowed; it must be a number from 0 to 3600',
       '.streamerrc:6:21: log.format: "fancy" is not allowed; it must be one of "pretty", "json"',
-      '.streamerrc:10:5: transports[0].prot: unknown key; did you mean "port"?',
+      '.streamerrc:10:5: transports[0].prot: unknown key with the value 1; did you mean "port"? There are: port, host, quality, width',
       '.streamerrc:9:5: transports[0].port: 70000 is not allowed; it must be a whole number from 0 to 65535',
       `.streamerrc:11:7: transports[1].use: no transport plugin "./missing.mjs": there is no file ${join(cwd, 'missing.mjs')}`
     ])
@@ -148,14 +148,32 @@ describe('problems', () => {
 
   it('of flags and environment name those, not the file', async () => {
     const settings = {
-      udpPort: { value: 1, origin: { kind: 'flag', name: '--udp-port' } },
       linger: { value: -1, origin: { kind: 'environment', name: 'STREAMER_LINGER' } },
       width: { value: 'wide', origin: { kind: 'flag', name: '--width' } }
     }
     expect(await problemsOf(`${parts}transports: [{ use: ./transport.mjs }]`, '.streamerrc', settings)).toEqual([
-      '--udp-port: 1 has no effect: there is no transport "udp"',
       'STREAMER_LINGER: linger: -1 is not allowed; it must be a number from 0 to 3600, or "always"'
     ])
+  })
+
+  it('are not what only has no effect: ports of absent transports, variables that a part has no option for', async () => {
+    await writeFile(join(cwd, '.streamerrc'), `${parts}transports: [{ use: ./transport.mjs }]`)
+    const framerate = { value: 5, origin: { kind: 'environment', name: 'STREAMER_FRAMERATE' } } as const
+    const udpPort = { value: 1, origin: { kind: 'flag', name: '--udp-port' } } as const
+    const config = await loadConfig({ cwd, settings: { udpPort, framerate } })
+    expect(config.warnings).toEqual([
+      '--udp-port has no effect: there is no transport "udp"',
+      'STREAMER_FRAMERATE has no effect: source "./source.mjs" has no option "framerate"'
+    ])
+    const flag = { ...framerate, origin: { kind: 'flag', name: '--framerate' } } as const
+    await expect(loadConfig({ cwd, settings: { framerate: flag } })).rejects.toThrow(
+      '--framerate: source.framerate: unknown key'
+    )
+  })
+
+  it('of a host that is none are told once', async () => {
+    const problems = await problemsOf(`${parts}transports: [{ use: ./transport.mjs }]\nhost: 5`)
+    expect(problems).toEqual(['.streamerrc:4:1: host: 5 is not allowed; it must be text that is not empty'])
   })
 
   it('exit with code 2 and keep a common code', async () => {
@@ -208,6 +226,25 @@ describe('plugins', () => {
     expect(await failure('acme-cloud')).toContain('no transport plugin "acme-cloud": looked for the packages')
   })
 
+  it('named like a module of Node are not taken for it', async () => {
+    expect(await failure('dgram')).toContain('no transport plugin "dgram"')
+    expect(await failure('node:http')).toContain('no transport plugin "node:http"')
+  })
+
+  it('that never finish loading are given up', async () => {
+    await writeFile(join(cwd, 'hangs.mjs'), 'await new Promise(() => {})')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await writeFile(join(cwd, '.streamerrc'), `${parts}transports: [{ use: ./hangs.mjs }]`)
+    const failing = expect(loadConfig({ cwd })).rejects.toThrow('it did not finish loading within 20 s')
+    while (vi.getTimerCount() === 0) await new Promise(setImmediate)
+    while (vi.getTimerCount() > 0) {
+      vi.advanceTimersByTime(20_000)
+      await new Promise(setImmediate)
+    }
+    await failing
+  })
+
   it('of another API version name both numbers and the side to update', async () => {
     await writeFile(join(cwd, 'new.mjs'), 'export default { apiVersion: 9 }')
     await writeFile(join(cwd, 'old.mjs'), 'export default { apiVersion: 0 }')
@@ -227,8 +264,8 @@ describe('plugins', () => {
     )
     expect(await failure('./class.mjs')).toContain('is not a plugin')
     expect(await failure('./source.mjs')).toContain('is a source plugin and cannot be used as a transport')
-    expect(await failure('./throws.mjs')).toContain('threw while it was loaded: no such device')
-    expect(await failure('./syntax.mjs')).toContain('threw while it was loaded')
+    expect(await failure('./throws.mjs')).toContain('could not be loaded: no such device')
+    expect(await failure('./syntax.mjs')).toContain('could not be loaded')
   })
 })
 

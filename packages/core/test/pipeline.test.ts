@@ -206,6 +206,22 @@ describe('supervision', () => {
     expect(logger.lines).toEqual(['warn : source-test: no camera; starting it again in 0.5 s'])
   })
 
+  it('is said once for a source that gives a frame and fails in the same way each time', async () => {
+    const { source, logger, watch } = setUp()
+    watch()
+    await passMs(0)
+    for (let n = 0; n < 6; n++) {
+      while (!source.running) await passMs(100)
+      source.give()
+      source.run.fail(new Error('crash'))
+      await passMs(0)
+    }
+    expect(logger.lines).toEqual([
+      'warn : source: crash; starting it again in 0.5 s',
+      'info : the source gives frames again'
+    ])
+  })
+
   it('begins with the shortest pause again after 30 s of health', async () => {
     const { source, watch } = setUp({ watchdog: 0 })
     watch()
@@ -234,7 +250,7 @@ describe('supervision', () => {
     expect(source.runs.length).toBe(2)
     expect(stream.stats().lastFailure).toMatchObject({
       code: 'ERR_SOURCE_STALLED',
-      message: 'no frame from the source for 5 s'
+      message: 'no frame from the source for 5 s (watchdog)'
     })
   })
 

@@ -10,6 +10,7 @@ export async function config(line: CommandLine): Promise<number> {
   const settings = await settingsOf(line)
   warnOnStderr(settings.warnings)
   const loaded = await load(settings)
+  warnOnStderr(loaded.warnings)
   const values = valuesInForce(loaded)
   if (line.switches.has('json')) {
     const { file, baseDir } = loaded

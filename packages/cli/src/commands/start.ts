@@ -31,7 +31,7 @@ export async function start(line: CommandLine): Promise<Ending> {
     coloured: hasColours(process.stdout)
   })
   screen.onLeftOut((lines) => log.logger.warn(`nobody read the output for a while: ${lines} lines of it were left out`))
-  for (const warning of warnings) log.logger.warn(warning)
+  for (const warning of [...warnings, ...loaded.warnings]) log.logger.warn(warning)
   const signal = stopSignal(() => screen.close())
   try {
     const streamer = await compose(loaded, { logger: log.logger })

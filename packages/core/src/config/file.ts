@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cosmiconfig } from 'cosmiconfig'
 import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { importForeign } from '../module-loading.js'
 import { StreamerError } from '../plugin/index.js'
 import type { Origin, Path } from './problems.js'
 
@@ -95,7 +96,7 @@ export function baseDirOf(file: ConfigFile | undefined, cwd: string): string {
 
 /** cosmiconfig's own loader tries `require` when `import` fails, so that a file that throws runs twice and its error is lost. */
 async function loadModule(path: string): Promise<unknown> {
-  return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+  return (await importForeign(pathToFileURL(path).href)).default
 }
 
 /** jiti reads TypeScript without a compiler; it is loaded for `.ts` files only. */

@@ -52,6 +52,8 @@ export interface LoadedConfig {
   readonly streams: readonly LoadedStream[]
   /** Undefined when it was said that they will be replaced. */
   readonly transports: readonly LoadedTransport[] | undefined
+  /** What was set without an effect, for people. */
+  readonly warnings: readonly string[]
   /** Where the value at a path was set. */
   originOf(path: Path): Origin
 }
@@ -94,7 +96,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const checked = await validate(configSchema as unknown as OptionsSchema<StreamerConfig>, layers.value)
   const problems: Problem[] = layers.problems.slice()
   if ('problems' in checked) problems.push(...checked.problems)
-  const loader = new PartLoader(baseDirOf(file, cwd), [...resolveFrom, import.meta.url], problems)
+  const loader = new PartLoader(baseDirOf(file, cwd), [...resolveFrom, import.meta.url], problems, layers)
   // With wrong shapes around them, parts are still checked as far as they can be, so that all is told at once.
   const config = ('value' in checked ? checked.value : layers.value) as StreamerConfig
   const streams = await loadStreams(config, loader, replaced, problems)
@@ -107,6 +109,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     log: (config.log ?? {}) as LoadedConfig['log'],
     streams,
     transports,
+    warnings: layers.warnings,
     originOf
   }
 }
@@ -122,9 +125,11 @@ class PartLoader {
   readonly baseDir: string
   readonly #fallbacks: readonly string[]
   readonly #problems: Problem[]
+  readonly #layers: LayeredConfig
 
-  constructor(baseDir: string, fallbacks: readonly string[], problems: Problem[]) {
+  constructor(baseDir: string, fallbacks: readonly string[], problems: Problem[], layers: LayeredConfig) {
     this.baseDir = baseDir
+    this.#layers = layers
     this.#fallbacks = fallbacks
     this.#problems = problems
   }
@@ -147,6 +152,7 @@ class PartLoader {
       const known = optionNames(schema)
       for (const [key, value] of Object.entries(extra))
         if (known.includes(key) && !(key in options)) options[key] = value
+      this.#dropStrayVariables(options, path, known, `${kind} "${use}"`)
       const result = await this.#validate(schema, options, path, use)
       if ('value' in result) return { ...loaded, kind, path, options: result.value }
       this.#problems.push(...result.problems)
@@ -155,6 +161,17 @@ class PartLoader {
       this.#problems.push({ path: [...path, 'use'], message: error.message, code: error.code })
     }
     return undefined
+  }
+
+  /** A variable such as STREAMER_WIDTH may be set for good; a part that has no such option is no reason to refuse it. */
+  #dropStrayVariables(options: Record<string, unknown>, path: Path, known: readonly string[], part: string): void {
+    if (known.length === 0) return
+    for (const key of Object.keys(options)) {
+      const origin = this.#layers.originOf([...path, key])
+      if (known.includes(key) || origin?.kind !== 'environment') continue
+      delete options[key]
+      this.#layers.warnings.push(`${origin.name} has no effect: ${part} has no option "${key}"`)
+    }
   }
 
   async #validate(schema: OptionsSchema, options: unknown, path: Path, use: string): ReturnType<typeof validate> {
@@ -207,7 +224,7 @@ async function loadTransports(config: StreamerConfig, loader: PartLoader): Promi
   const parts = (Array.isArray(transports) ? transports : []) as ReadonlyArray<
     PartConfig & { optional?: boolean; name?: string }
   >
-  const extra = config.host === undefined ? {} : { host: config.host }
+  const extra = typeof config.host === 'string' ? { host: config.host } : {}
   const loaded: LoadedTransport[] = []
   const names = new Set<string>()
   for (const [index, part] of parts.entries()) {

@@ -111,11 +111,12 @@ export function nearestKey(key: string, known: readonly string[]): string | unde
   return best
 }
 
-/** `unknown key; did you mean "port"?` */
-export function unknownKeyText(key: string, known: readonly string[]): string {
+/** `unknown key with the value 5; did you mean "width"? There are: use, width, height` */
+export function unknownKeyText(key: string, value: unknown, known: readonly string[]): string {
   const nearest = nearestKey(key, known)
-  if (nearest !== undefined) return `unknown key; did you mean "${nearest}"?`
-  return known.length > 0 ? `unknown key; there are: ${known.join(', ')}` : 'unknown key; there are no options here'
+  const guess = nearest === undefined ? '' : `did you mean "${nearest}"? `
+  const there = known.length > 0 ? `There are: ${known.join(', ')}` : 'There are no options here'
+  return `unknown key with the value ${valueText(value)}; ${guess}${there}`
 }
 
 /** What a JSON Schema allows, in words: `a whole number from 1 to 100`. */
@@ -187,7 +188,7 @@ function findUnknownKeys(value: unknown, schema: JsonSchema, path: Path, problem
     const known = properties && Object.hasOwn(properties, key) ? properties[key] : undefined
     if (known) findUnknownKeys(item, known, [...path, key], problems)
     else if (additionalProperties === false) {
-      problems.push({ path: [...path, key], message: unknownKeyText(key, Object.keys(properties ?? {})) })
+      problems.push({ path: [...path, key], message: unknownKeyText(key, item, Object.keys(properties ?? {})) })
     } else if (typeof additionalProperties === 'object' && additionalProperties !== null) {
       findUnknownKeys(item, additionalProperties as JsonSchema, [...path, key], problems)
     }

@@ -1,5 +1,5 @@
 import type { Origin, Path, Problem } from './problems.js'
-import { valueText } from './problems.js'
+import { originText } from './problems.js'
 import { defaultEncoder, defaultSource, defaultTransports, type PartConfig } from './schema.js'
 
 /** One value from outside the file. */
@@ -33,6 +33,8 @@ type Json = Record<string, unknown>
 export class LayeredConfig {
   readonly value: Json
   readonly problems: Problem[] = []
+  /** What has no effect. */
+  readonly warnings: string[] = []
   readonly #origins = new Map<string, Origin>()
   /** Places of the file's transports that were kept, by their new places. */
   readonly #kept = new Map<number, number>()
@@ -172,8 +174,8 @@ export class LayeredConfig {
     if (!Array.isArray(transports)) return
     const index = transports.findIndex((part) => isObject(part) && part.use === use)
     if (index < 0) {
-      const message = `${valueText(setting.value)} has no effect: there is no transport "${use}"`
-      this.problems.push({ path: [], message, origin: setting.origin })
+      // Often a variable that is set for good, or an answer that left the transport out: no reason not to serve.
+      this.warnings.push(`${originText(setting.origin)} has no effect: there is no transport "${use}"`)
       return
     }
     ;(transports[index] as Json).port = setting.value

@@ -8,7 +8,7 @@ export const errorCodes = {
   ERR_CONFIG_PARSE: {
     exitCode: 2,
     meaning: 'The configuration file is not valid YAML, JSON or JavaScript.',
-    remedy: 'Mend the file at the line and column that the message names.'
+    remedy: 'Mend the file where the message says.'
   },
   ERR_CONFIG_NOT_FOUND: {
     exitCode: 2,

@@ -1,18 +1,31 @@
 import type { Logger } from './logger.js'
 
+/** Trouble that lasts is told of at most this often. */
+const longestPauseMs = 3_600_000
+/** Trouble that has not come for so long is new when it comes again; sooner it is the same. */
+const shortestQuietMs = 60_000
+
+interface Trouble {
+  /** Reports since the last line. */
+  count: number
+  /** There were none in the last pause. */
+  readonly isQuiet: boolean
+  readonly timer: NodeJS.Timeout
+}
+
 /**
- * Says repeated trouble once a second with a count instead of once per event: at most one line a second for each message.
- * Its timers do not keep the process alive.
+ * Says repeated trouble with a count instead of once per event: the first report of a message at once, those that follow together after a second,
+ * then two, four, up to an hour while it lasts. After a minute or more without any it is new again. Its timers do not keep the process alive.
  */
 export class TroubleLog {
   readonly #logger: Logger
-  readonly #pending = new Map<string, { count: number; timer: NodeJS.Timeout }>()
+  readonly #pending = new Map<string, Trouble>()
 
   constructor(logger: Logger) {
     this.#logger = logger
   }
 
-  /** The first report of `message` is logged at once as a warning; those of the next second together, with their count. */
+  /** The message should be the same each time; what differs belongs into counters. */
   warn(message: string): void {
     const known = this.#pending.get(message)
     if (known) {
@@ -20,7 +33,7 @@ export class TroubleLog {
       return
     }
     this.#logger.warn(message)
-    this.#arm(message)
+    this.#arm(message, 1000, false)
   }
 
   /** Forgets what is pending. */
@@ -29,15 +42,18 @@ export class TroubleLog {
     this.#pending.clear()
   }
 
-  #arm(message: string): void {
-    const timer = setTimeout(() => {
-      const count = this.#pending.get(message)?.count ?? 0
-      this.#pending.delete(message)
-      if (count === 0) return
-      this.#logger.warn(`${message} (${count} more in the last second)`)
-      this.#arm(message)
-    }, 1000)
+  #arm(message: string, pauseMs: number, isQuiet: boolean): void {
+    const timer = setTimeout(() => this.#tell(message, pauseMs), pauseMs)
     timer.unref()
-    this.#pending.set(message, { count: 0, timer })
+    this.#pending.set(message, { count: 0, isQuiet, timer })
+  }
+
+  #tell(message: string, pauseMs: number): void {
+    const { count = 0, isQuiet = true } = this.#pending.get(message) ?? {}
+    if (count > 0) {
+      this.#logger.warn(`${message} (${count} more in the last ${pauseMs / 1000} s)`)
+      this.#arm(message, Math.min(pauseMs * 2, longestPauseMs), false)
+    } else if (isQuiet) this.#pending.delete(message)
+    else this.#arm(message, Math.max(pauseMs, shortestQuietMs), true)
   }
 }

@@ -1,3 +1,4 @@
+import { importForeign } from '../module-loading.js'
 import { messageOf, type Plugin, type PluginKind, pluginApiVersion, StreamerError } from '../plugin/index.js'
 import { type ResolvedPlugin, resolvePlugin } from './resolve.js'
 
@@ -21,9 +22,9 @@ export async function loadPlugin(
   const where = `${kind} plugin "${use}" (${resolved.packageName})`
   let module: { default?: unknown }
   try {
-    module = (await import(resolved.url)) as { default?: unknown }
+    module = await importForeign(resolved.url)
   } catch (error) {
-    throw new StreamerError('ERR_PLUGIN_LOAD', `${where} threw while it was loaded: ${messageOf(error)}`, {
+    throw new StreamerError('ERR_PLUGIN_LOAD', `${where} could not be loaded: ${messageOf(error)}`, {
       cause: error
     })
   }

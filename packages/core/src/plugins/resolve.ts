@@ -93,7 +93,9 @@ function startConditions(): string[] {
 /** The module that `name` means when it is imported from `base`; undefined when there is none. */
 function resolveFrom(name: string, base: string): string | undefined {
   try {
-    return moduleResolve(name, new URL(base), conditions).href
+    const { href } = moduleResolve(name, new URL(base), conditions)
+    // `http` and its like are modules of Node's own, whatever is installed.
+    return href.startsWith('file:') ? href : undefined
   } catch (error) {
     const { code } = error as { code?: string }
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_INVALID_MODULE_SPECIFIER') return undefined
