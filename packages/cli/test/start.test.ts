@@ -190,11 +190,13 @@ describe('an output that nobody reads', () => {
   it('is waited for where somebody asked for it', async () => {
     await write('wordy.yaml', 'transports: [{ use: ./wordy.mjs }]\n')
     // More than a pipe and its reader hold.
-    const jsonSchema = "jsonSchema: { input: () => ({ type: 'object', description: 'x'.repeat(4e6) }) },"
+    const jsonSchema = `jsonSchema: { input: () => {
+      process.stderr.write('about to print'); return { type: 'object', description: 'x'.repeat(4e6) } } },`
     await write('wordy.mjs', standIn('transport', '{}').replace('validate:', `${jsonSchema} validate:`))
     const running = place.start(['schema', '--config', 'wordy.yaml'])
     running.child.stdout?.pause()
     const ended = once(running.child, 'exit')
+    await running.output(/about to print/)
     // Longer than a server waits.
     setTimeout(() => running.child.stdout?.resume(), 400)
     expect(await ended).toEqual([0, null])
