@@ -6,7 +6,7 @@ import {
   withoutSecrets
 } from '@streamer/core'
 import { type ReachableUrl, reachableUrls } from './addresses.js'
-import { valueOnOneLine } from './listing.js'
+import { shownValue, valueOnOneLine } from './listing.js'
 
 /** What is told when everything listens. */
 export interface Announcement {
@@ -52,7 +52,7 @@ function partText(loaded: LoadedConfig, part: LoadedPart): string {
     const isWorthTelling = part.kind === 'encoder' && key === 'quality'
     if (value === undefined) continue
     if (!isWorthTelling && loaded.originOf([...part.path, key]).kind === 'default') continue
-    const text = withoutSecrets(Array.isArray(value) ? value.map(valueOnOneLine).join(' ') : valueOnOneLine(value))
+    const text = Array.isArray(value) ? withoutSecrets(value.map(valueOnOneLine).join(' ')) : shownValue(key, value)
     const short = text.length > 60 ? `${text.slice(0, 59)}…` : text
     // `command: ffmpeg …` needs no second `command`.
     words.push(key === part.use ? short : `${key} ${short}`)

@@ -1,3 +1,5 @@
+import { withoutSecrets } from '@streamer/core'
+
 /** Rows with columns that begin below each other; the last column is not padded. */
 export function aligned(rows: ReadonlyArray<readonly string[]>, indent = ''): string[] {
   const widths: number[] = []
@@ -13,6 +15,13 @@ export function valueOnOneLine(value: unknown): string {
   return typeof value === 'string' && value !== '' && !/[\n\r]/.test(value)
     ? value
     : (JSON.stringify(value) ?? String(value))
+}
+
+/** The same for others to see: without what its name or its form tells to be a secret. */
+export function shownValue(name: string, value: unknown): string {
+  const named = `"${name}":"-"`
+  const isSecret = (typeof value === 'string' || typeof value === 'number') && withoutSecrets(named) !== named
+  return isSecret ? '***' : withoutSecrets(valueOnOneLine(value))
 }
 
 /** Prints lines to stdout. */

@@ -80,14 +80,22 @@ describe('streamer config', () => {
     expect(values.every(({ origin }) => (origin as { kind: string }).kind === 'default')).toBe(true)
   })
 
-  it('leaves out user names and passwords of URLs, but not for programs', async () => {
-    await write('rtsp.yaml', 'source: { use: command, command: [ffmpeg, -i, "rtsp://me:secret@camera/1"] }\n')
-    const { stdout } = await place.run(['config', '--config', 'rtsp.yaml'])
-    expect(stdout).toContain('["ffmpeg","-i","rtsp://***@camera/1"]')
-    expect(stdout).not.toContain('secret')
-    expect((await place.run(['config', '--config', 'rtsp.yaml', '--json'])).stdout).toContain(
-      'rtsp://me:secret@camera/1'
+  it('leaves out passwords, but not for programs', async () => {
+    await write('mine.mjs', plugin('source').replace('zoom', 'userPassword'))
+    await write(
+      'secrets.yaml',
+      `streams:
+  one: { source: { use: command, command: [ffmpeg, -i, "rtsp://me:secret@camera/1"] } }
+  two: { source: { use: ./mine.mjs, userPassword: two secret words } }
+`
     )
+    const { stdout } = await place.run(['config', '--config', 'secrets.yaml'])
+    expect(stdout).toContain('["ffmpeg","-i","rtsp://***@camera/1"]')
+    expect(stdout).toMatch(/^streams\.two\.source\.userPassword +\*\*\* +secrets\.yaml:3/m)
+    expect(stdout).not.toContain('secret ')
+    const json = (await place.run(['config', '--config', 'secrets.yaml', '--json'])).stdout
+    expect(json).toContain('rtsp://me:secret@camera/1')
+    expect(json).toContain('two secret words')
   })
 
   it('lists each of several streams', async () => {

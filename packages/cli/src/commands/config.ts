@@ -1,11 +1,10 @@
-import { withoutSecrets } from '@streamer/core'
 import type { CommandLine } from '../arguments.js'
 import { colours } from '../colours.js'
 import { originLabel, valuesInForce } from '../in-force.js'
-import { aligned, print, valueOnOneLine } from '../listing.js'
+import { aligned, print, shownValue } from '../listing.js'
 import { load, settingsOf, warnOnStderr } from '../load.js'
 
-/** `streamer config`: what is in force and where each value came from; passwords of URLs are left out where people read it. */
+/** `streamer config`: what is in force and where each value came from; passwords are left out where people read it. */
 export async function config(line: CommandLine): Promise<number> {
   const settings = await settingsOf(line)
   warnOnStderr(settings.warnings)
@@ -20,7 +19,7 @@ export async function config(line: CommandLine): Promise<number> {
   const { dim } = colours(process.stdout)
   const rows = values.map(({ path, value, origin }) => [
     path,
-    withoutSecrets(valueOnOneLine(value)),
+    shownValue(path.split('.').at(-1) ?? path, value),
     originLabel(origin)
   ])
   const lines = aligned(rows).map((text, index) => {
