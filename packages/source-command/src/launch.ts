@@ -12,8 +12,10 @@ export interface Launch {
   readonly env: NodeJS.ProcessEnv
   /** Whether a guard comes with it, which wants the reading end of a pipe as descriptor 3. */
   readonly guarded: boolean
-  /** The program as messages name it. */
+  /** The command as messages name it: the program in quotes, or `the shell command`, since a line for a shell may hold passwords. */
   readonly label: string
+  /** All of it, for the log at level `debug` only, and not without `withoutSecrets`. */
+  readonly line: string
 }
 
 /** Where every system that follows POSIX (and Linux in practice) has its shell. */
@@ -46,9 +48,11 @@ export async function planLaunch(options: CommandOptions, baseDir: string): Prom
   const command = options.command ?? [shellPath, '-c', options.shell ?? '']
   const [file = '', ...args] = command
   await checkProgram(file, cwd, env.PATH ?? defaultPath)
-  const label = options.shell === undefined ? file : options.shell
-  if ((await canRun(shellPath)) !== 'yes') return { file, args, cwd, env, guarded: false, label }
-  return { file: shellPath, args: ['-c', guardScript, 'streamer-guard', ...command], cwd, env, guarded: true, label }
+  const label = options.shell === undefined ? `"${file}"` : 'the shell command'
+  const line = options.shell ?? command.join(' ')
+  if ((await canRun(shellPath)) !== 'yes') return { file, args, cwd, env, guarded: false, label, line }
+  const guardedArgs = ['-c', guardScript, 'streamer-guard', ...command]
+  return { file: shellPath, args: guardedArgs, cwd, env, guarded: true, label, line }
 }
 
 async function checkProgram(file: string, cwd: string, path: string): Promise<void> {

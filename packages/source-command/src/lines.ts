@@ -3,6 +3,8 @@ import { type Logger, withoutSecrets } from '@streamer/core/plugin'
 
 /** Characters of a line that are logged. */
 const maxLineLength = 500
+/** Characters of a line that are looked at, so that a password that is logged in part is seen whole, and hidden. */
+const maxKeptLength = 4 * maxLineLength
 /** Lines a second that are logged; a command that fails talks less, one that says more is flooding. */
 const maxLinesPerSecond = 20
 /** "Select graphic rendition" of ECMA-48, section 8.3.117. */
@@ -68,18 +70,15 @@ export class LineLog {
 
   #append(text: string, from: number, to = text.length): void {
     if (from >= to || this.#cut) return
-    const room = maxLineLength - this.#line.length
+    const room = maxKeptLength - this.#line.length
     this.#cut = to - from > room
     this.#line += text.slice(from, Math.min(to, from + room))
   }
 
   #endLine(isProgress: boolean): void {
-    // Control characters (colours among them) do not belong in a log.
-    const text = withoutSecrets(this.#line)
-      .replace(colours, '')
-      .replace(/\p{Cc}/gu, ' ')
-      .trim()
-    const line = this.#cut ? `${text}…` : text
+    // Control characters (colours among them) do not belong in a log, nor may they break up what is to be hidden.
+    const text = withoutSecrets(this.#line.replace(colours, '').replace(/\p{Cc}/gu, ' ')).trim()
+    const line = this.#cut || text.length > maxLineLength ? `${text.slice(0, maxLineLength)}…` : text
     this.#line = ''
     this.#cut = false
     if (line === '') return

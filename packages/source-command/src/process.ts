@@ -22,8 +22,11 @@ export interface ProcessOptions {
   readonly onEnd: (exit: Exit) => void
 }
 
-/** How long we wait for what SIGKILL cannot end (a driver that hangs), and for output of processes that left the group. */
-const patienceMs = 500
+/** How long we wait for output of processes that left the group. */
+const silenceMs = 500
+
+/** How long we wait for what SIGKILL cannot end (a driver that hangs). With the defaults before it that is less than the 1500 ms of the core. */
+export const killTimeoutMs = 200
 
 /** One process group: the command, what it started, and the guard. It is started once, and ended whole. */
 export class CommandProcess {
@@ -61,8 +64,10 @@ export class CommandProcess {
         const isMissing = (error as { code?: string }).code === 'ENOENT'
         const code = isMissing ? 'ERR_SOURCE_NOT_FOUND' : 'ERR_SOURCE_FAILED'
         const reason = isMissing ? 'no such program' : error.message
+        // Node puts the arguments into its error, where passwords may be among them.
+        delete (error as { spawnargs?: unknown }).spawnargs
         this.#finish()
-        reject(new StreamerError(code, `source-command: cannot run "${label}": ${reason}`, { cause: error }))
+        reject(new StreamerError(code, `source-command: cannot run ${label}: ${reason}`, { cause: error }))
       }
       let child: ChildProcess
       try {
@@ -82,7 +87,8 @@ export class CommandProcess {
       child.once('exit', (code, signal) => this.#onExit({ code, signal }))
       if (child.stdout) this.#read(child.stdout, this.#options.onOutput)
       if (child.stderr) this.#read(child.stderr, this.#options.onError)
-      child.stdio[3]?.on('error', () => {})
+      // Against its type there is no `stdio` when file descriptors have run out.
+      child.stdio?.[3]?.on('error', () => {})
     })
   }
 
@@ -99,10 +105,15 @@ export class CommandProcess {
     if (!this.#child || this.#isOver) return true
     this.#isStopping = true
     clearTimeout(this.#timer)
+    // The command has ended and its group with it; whoever still holds a pipe has left the group and hears no signal of ours.
+    if (this.#exit) {
+      this.#finish()
+      return true
+    }
     const { interruptTimeoutMs, terminateTimeoutMs } = this.#options
     if (interruptTimeoutMs > 0) await this.#signalAndWait('SIGINT', interruptTimeoutMs)
     if (terminateTimeoutMs > 0) await this.#signalAndWait('SIGTERM', terminateTimeoutMs)
-    if (!this.#isOver) await this.#signalAndWait('SIGKILL', patienceMs)
+    if (!this.#isOver) await this.#signalAndWait('SIGKILL', killTimeoutMs)
     const isGone = this.#exit !== undefined
     this.#finish()
     return isGone
@@ -157,7 +168,7 @@ export class CommandProcess {
     this.#timer = setTimeout(() => {
       if (this.#heard) this.#waitForSilence()
       else this.#finish()
-    }, patienceMs)
+    }, silenceMs)
   }
 
   #finishIfDone(): void {

@@ -6,7 +6,8 @@ import {
   type Source,
   type SourceRun,
   StreamerError,
-  TroubleLog
+  TroubleLog,
+  withoutSecrets
 } from '@streamer/core/plugin'
 import type { CommandOptions } from './config.js'
 import { planLaunch } from './launch.js'
@@ -117,6 +118,7 @@ class CommandRun {
         this.#logger.warn('source-command: there is no /bin/sh, so the command stays behind if this program is killed')
       }
       this.#label = launch.label
+      this.#logger.debug(`source-command: starting ${withoutSecrets(launch.line)}`)
       this.#totals.starts++
       this.#process = new CommandProcess(launch, {
         interruptTimeoutMs: this.#options.interruptTimeoutMs,
@@ -142,7 +144,7 @@ class CommandRun {
     this.#leave()
     await this.#before?.stop()
     const isGone = (await this.#process?.stop()) ?? true
-    if (!isGone) this.#logger.warn(`source-command: "${this.#label}" did not end on SIGKILL; it hangs in the kernel`)
+    if (!isGone) this.#logger.warn(`source-command: ${this.#label} did not end on SIGKILL; it hangs in the kernel`)
     this.#lines.close()
   }
 
@@ -174,7 +176,7 @@ class CommandRun {
       this.#trouble.warn(`source-command: dropped a JPEG of more than ${this.#options.maxFrameBytes} bytes`)
     }
     if (this.#totals.garbageBytes - this.#garbageBefore > maxGarbageBytes) {
-      const text = `source-command: "${this.#label}" wrote more than ${maxGarbageBytes} bytes without a JPEG in them`
+      const text = `source-command: ${this.#label} wrote more than ${maxGarbageBytes} bytes without a JPEG in them`
       this.#fail(new StreamerError('ERR_SOURCE_OUTPUT', text))
     }
   }
@@ -186,7 +188,7 @@ class CommandRun {
     const lines = this.#lines.last
     const lastLine = lines.at(-1)
     const how = exit.signal ? `was ended by ${exit.signal}` : `ended with exit code ${exit.code}`
-    const text = `source-command: "${this.#label}" ${how}${lastLine ? `: ${lastLine}` : ''}`
+    const text = `source-command: ${this.#label} ${how}${lastLine ? `: ${lastLine}` : ''}`
     const cause = lines.length > 1 ? { cause: new Error(lines.join('\n')) } : {}
     this.#fail(new StreamerError('ERR_SOURCE_ENDED', text, cause))
   }

@@ -21,7 +21,8 @@ export interface JpegSplitterOptions {
   readonly counters?: SplitterCounters
   /**
    * Takes a whole JPEG, from its SOI to its EOI marker, within the `push` that brought its last byte.
-   * `data` is not changed any more and belongs to the taker; `width` and `height` are pixels;
+   * `data` is not changed any more and belongs to the taker; `width` and `height` are pixels, 1 to 65535 as in its frame header
+   * (all that JPEG can say: whoever takes memory by them sets a limit);
    * `arrivedUs` is what `push` was given with the chunk that held the first byte.
    */
   readonly onJpeg: (data: Buffer, width: number, height: number, arrivedUs: number) => void
@@ -96,6 +97,7 @@ export class JpegSplitter {
   #sizeByte = 0
   #width = 0
   #height = 0
+  #hasFrameHeader = false
   #hasScan = false
 
   /** Where in the current chunk the part of the frame begins that is not yet in `#pieces`. */
@@ -200,9 +202,7 @@ export class JpegSplitter {
           else {
             i++
             this.#left = length - 2
-            this.#sizeByte = 0
-            this.#state = isFrameHeader(this.#code) ? frameSize : body
-            if (this.#left === 0) this.#endSegment()
+            this.#beginSegment()
           }
           break
         }
@@ -258,10 +258,20 @@ export class JpegSplitter {
   }
 
   #isExpected(code: number): boolean {
-    const sized = this.#width > 0
     // One frame header, and none after it: several would be a hierarchical JPEG, which no camera makes.
-    if (isFrameHeader(code)) return !sized
-    return hasSegment(code) && (code !== startOfScan || sized)
+    if (isFrameHeader(code)) return !this.#hasFrameHeader
+    return hasSegment(code) && (code !== startOfScan || this.#hasFrameHeader)
+  }
+
+  #beginSegment(): void {
+    if (isFrameHeader(this.#code)) {
+      this.#hasFrameHeader = true
+      this.#sizeByte = 0
+      this.#width = 0
+      this.#height = 0
+      this.#state = frameSize
+    } else if (this.#left === 0) this.#endSegment()
+    else this.#state = body
   }
 
   #takeSize(byte: number): void {
@@ -307,7 +317,8 @@ export class JpegSplitter {
 
   #finish(chunk: Buffer, end: number): void {
     const length = this.#kept + end - this.#start
-    if (length > this.#maxFrameBytes || this.#height === 0) {
+    // A height of 0 is legal when a DNL segment has it (T.81 section B.2.5), but no camera does that.
+    if (length > this.#maxFrameBytes || this.#width === 0 || this.#height === 0) {
       if (length > this.#maxFrameBytes) this.counters.oversized++
       else this.counters.truncated++
       this.counters.droppedBytes += length
@@ -328,6 +339,7 @@ export class JpegSplitter {
     this.#inFrame = false
     this.#kept = 0
     this.#tooLarge = false
+    this.#hasFrameHeader = false
     this.#hasScan = false
     this.#width = 0
     this.#height = 0

@@ -48,6 +48,8 @@ export class StandInRun implements SourceRun {
 /** A logger that keeps its lines as `level message`. */
 export class ListLogger implements Logger {
   readonly lines: string[] = []
+  /** The commands that were started, apart from the lines, since scripts in them say what tests look for. */
+  readonly commands: string[] = []
   readonly #wakers = new Set<() => void>()
 
   error(message: string): void {
@@ -60,7 +62,8 @@ export class ListLogger implements Logger {
     this.#add('info', message)
   }
   debug(message: string): void {
-    this.#add('debug', message)
+    if (message.startsWith('source-command: starting ')) this.commands.push(message)
+    else this.#add('debug', message)
   }
   child(): Logger {
     return this

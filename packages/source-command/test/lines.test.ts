@@ -42,6 +42,15 @@ describe('LineLog', () => {
     expect(log.last[0]).not.toContain('ss')
   })
 
+  test('passwords are found between colours, and at the end of what is logged of a line', () => {
+    const logger = new ListLogger()
+    const log = new LineLog(logger)
+    log.push(Buffer.from('\x1b[1mpassword\x1b[0m=hunter2\n'))
+    log.push(Buffer.from(`${'x'.repeat(480)} rtsp://me:hunter2hunter2hunter2@camera\n`))
+    log.close()
+    expect(logger.lines).toEqual(['info password=***', `info ${'x'.repeat(480)} rtsp://***@camera`])
+  })
+
   test('control characters and colours do not reach the log', () => {
     const logger = new ListLogger()
     const log = new LineLog(logger)

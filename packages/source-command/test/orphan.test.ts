@@ -43,6 +43,13 @@ async function parentOf(options: object, count: number): Promise<{ parent: Child
   return { parent, pids }
 }
 
+test('when file descriptors have run out, start says so', async () => {
+  const script = fileURLToPath(new URL('fixtures/few-files.mjs', import.meta.url))
+  const limited = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, script]
+  const { stdout } = await promisify(execFile)('/bin/sh', limited)
+  expect(stdout).toBe('ERR_SOURCE_FAILED source-command: cannot run "/bin/true": spawn /bin/sh EMFILE\n')
+})
+
 describe('when our own process dies', () => {
   test('by SIGKILL, a command that ignores every signal it can is killed', async () => {
     const { parent, pids } = await parentOf({ shell: `exec ${stubborn}` }, 1)

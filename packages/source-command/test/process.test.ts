@@ -6,7 +6,15 @@ import { areGone, isAlive, nodeScript, pidIn } from './helpers.js'
 /** Starts a command without a guard, as on a system that has no /bin/sh; resolves with its first line on standard error. */
 async function startUnguarded(command: readonly string[]) {
   const [file = '', ...args] = command
-  const launch: Launch = { file, args, cwd: process.cwd(), env: process.env, guarded: false, label: file }
+  const launch: Launch = {
+    file,
+    args,
+    cwd: process.cwd(),
+    env: process.env,
+    guarded: false,
+    label: `"${file}"`,
+    line: ''
+  }
   const ends: Exit[] = []
   let child: CommandProcess | undefined
   const line = await new Promise<string>((resolve, reject) => {
@@ -42,7 +50,9 @@ describe('CommandProcess without a guard', () => {
   test('says that a program does not exist when the system does', async () => {
     await expect(startUnguarded(['/no/such/program'])).rejects.toMatchObject({
       code: 'ERR_SOURCE_NOT_FOUND',
-      message: 'source-command: cannot run "/no/such/program": no such program'
+      message: 'source-command: cannot run "/no/such/program": no such program',
+      // Its arguments may hold passwords.
+      cause: expect.not.objectContaining({ spawnargs: expect.anything() })
     })
   })
 
@@ -54,7 +64,7 @@ describe('CommandProcess without a guard', () => {
   })
 
   test('stop before start does nothing', async () => {
-    const launch: Launch = { file: 'true', args: [], cwd: '.', env: {}, guarded: false, label: 'true' }
+    const launch: Launch = { file: 'true', args: [], cwd: '.', env: {}, guarded: false, label: 'true', line: '' }
     const child = new CommandProcess(launch, {
       interruptTimeoutMs: 1,
       terminateTimeoutMs: 1,

@@ -1,8 +1,10 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isStreamerError, monotonicUs, type Source } from '@streamer/core/plugin'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { configSchema } from '../src/index.js'
+import { killTimeoutMs } from '../src/process.js'
 import { areGone, isAlive, ListLogger, makeSource, nodeScript, pidIn, StandInRun } from './helpers.js'
 import { jpeg } from './jpegs.js'
 
@@ -211,6 +213,19 @@ describe('failures', () => {
     })
   })
 
+  test('a line for the shell is in no message, and what it says and the log are without its passwords', async () => {
+    const logger = new ListLogger()
+    const run = new StandInRun()
+    const shell = 'echo "rtsp://me:hunter2@camera refused, password=hunter2" >&2; exit 3 # --token hunter2'
+    await source({ shell }, logger).start(run)
+    const error = await run.fails()
+    expect(error.message).toBe(
+      'source-command: the shell command ended with exit code 3: rtsp://***@camera refused, password=***'
+    )
+    expect(logger.commands).toEqual([expect.stringMatching(/^source-command: starting echo .* --token \*\*\*$/)])
+    expect(`${error.cause} ${logger.lines} ${logger.commands}`).not.toContain('hunter2')
+  })
+
   test('output without a JPEG in it is reported once, and what comes after it is ignored', async () => {
     const run = new StandInRun()
     const camera = source({
@@ -318,6 +333,38 @@ describe('stopping', () => {
     } finally {
       process.kill(pid, 'SIGKILL')
     }
+  })
+
+  test('nor a stop: nobody is left in the group to be waited for', async () => {
+    const logger = new ListLogger()
+    const run = new StandInRun()
+    // It goes on writing, so that its silence does not end the run before we do.
+    const writer = `setInterval(() => console.error('still here'), 20)`
+    const leave = `const { spawn } = require('child_process')
+      const child = spawn(process.execPath, ['-e', process.argv[1]], { detached: true, stdio: 'inherit' }); child.unref()
+      console.error('leader ' + process.pid + ' pid ' + child.pid)`
+    // With these, to wait is to run out of the time of the test.
+    const patient = { interruptTimeoutMs: 60_000, terminateTimeoutMs: 60_000 }
+    const camera = source({ command: nodeScript(leave, writer), ...patient }, logger)
+    await camera.start(run)
+    const line = await logger.line(/pid/)
+    const [leader] = /\d+/.exec(line)!
+    try {
+      await expect.poll(() => existsSync(`/proc/${leader}`), { timeout: 20_000, interval: 20 }).toBe(false)
+      await logger.line(/still here/)
+      await camera.stop()
+      expect(isAlive(pidIn(line))).toBe(true)
+    } finally {
+      process.kill(pidIn(line), 'SIGKILL')
+    }
+    expect(run.failures).toEqual([])
+    expect(logger.lines.filter((text) => text.startsWith('warn'))).toEqual([])
+  })
+
+  test('takes less than the core waits for, whatever the command does', () => {
+    const { interruptTimeoutMs, terminateTimeoutMs } = configSchema.parse({ command: waits })
+    // `stopTimeoutMs` of the core, with something left for what is no waiting.
+    expect(interruptTimeoutMs + terminateTimeoutMs + killTimeoutMs).toBeLessThanOrEqual(1500 - 100)
   })
 
   test('the last frames of such a process still arrive', async () => {

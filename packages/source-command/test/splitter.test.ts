@@ -107,12 +107,22 @@ describe('JpegSplitter', () => {
     ['a scan without a frame header', [startOfImage, scanHeader]],
     ['an end without a scan', [startOfImage, frameHeader(8, 8), endOfImage]],
     ['a second frame header', [startOfImage, frameHeader(8, 8), frameHeader(8, 8)]],
+    ['a width of 0', [startOfImage, frameHeader(0, 8), scanHeader, Buffer.from([1]), endOfImage]],
+    [
+      'a second frame header after a width of 0',
+      [startOfImage, frameHeader(0, 65535), frameHeader(16, 16), scanHeader, Buffer.from([1]), endOfImage]
+    ],
     ['a height of 0', [startOfImage, frameHeader(8, 0), scanHeader, Buffer.from([1]), endOfImage]]
   ])('a JPEG with %s is dropped and the stream goes on', (_, parts) => {
     const frame = jpeg()
     const { frames, counters } = split([Buffer.concat([...parts, Buffer.from([0]), frame])])
     expect(frames.map(({ hex }) => hex)).toEqual(hex(frame))
     expect(counters.truncated).toBe(1)
+  })
+
+  test('the largest size that a JPEG can have is given as it is', () => {
+    const { frames } = split([jpeg({ width: 65535, height: 65535 })])
+    expect(frames).toMatchObject([{ width: 65535, height: 65535 }])
   })
 
   test('what is unfinished at the end counts as cut off, but not when we end it', () => {
