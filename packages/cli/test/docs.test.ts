@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { configSchema, loadConfig } from '@streamer/core'
+import { access, readFile } from 'node:fs/promises'
+import { configSchema, loadConfig, searchPlaces } from '@streamer/core'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { flags, variableOf } from '../src/flags.js'
@@ -7,11 +7,18 @@ import { resolveFrom } from '../src/shipped.js'
 
 const page = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
 
-describe('docs/configuration.md', () => {
+describe.each(['configuration.md', 'running.md'])('docs/%s', (name) => {
   it('has only configurations that are accepted', async () => {
-    const blocks = [...(await page('configuration.md')).matchAll(/```yaml\n([\s\S]*?)```/g)]
+    const blocks = [...(await page(name)).matchAll(/```yaml\n([\s\S]*?)```/g)]
     expect(blocks.length).toBeGreaterThan(1)
     for (const [, text = ''] of blocks) await loadConfig({ config: parse(text) as object, resolveFrom })
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('names every place where a file is looked for', async () => {
+    const text = await page('configuration.md')
+    for (const place of searchPlaces) expect(text).toContain(`\`${place}\``)
   })
 
   it('names every key', async () => {
@@ -27,5 +34,14 @@ describe('docs/cli.md', () => {
     const text = await page('cli.md')
     for (const flag of flags)
       expect(text).toMatch(new RegExp(`^\\| \`--${flag.flag} <[^>]+>\` \\| \`${variableOf(flag)}\` \\|`, 'm'))
+  })
+})
+
+describe('docs/running.md', () => {
+  it('starts the command that there is', async () => {
+    const [, path = ''] =
+      /^ExecStart=\/usr\/bin\/node \/home\/pi\/streamer(\/\S+)$/m.exec(await page('running.md')) ?? []
+    await access(new URL(`../../..${path}`, import.meta.url))
+    expect(path).toBe('/packages/cli/bin/streamer.js')
   })
 })
