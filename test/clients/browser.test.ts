@@ -1,4 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtemp, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compose, type Streamer } from '@streamer/core'
@@ -107,6 +110,31 @@ describe('the page in Chromium', () => {
     await start({ source: { ...camera, width: 160, height: 120 } }, Number(new URL(url).port))
     await page.waitForFunction(() => document.querySelector('img')?.naturalWidth === 160)
     await moves()
+  })
+
+  test('heals a stream that is cut while the server stays up, and leaves the others alone', async () => {
+    const requests: Array<{ url: string; socket: Socket }> = []
+    const note = (message: unknown) => {
+      const { request, socket } = message as { request: IncomingMessage; socket: Socket }
+      if (request.url?.includes('stream.mjpg')) requests.push({ url: request.url, socket })
+    }
+    subscribe('http.server.request.start', note)
+    try {
+      const streams = { front: { source: camera }, door: { source: camera } }
+      await page.goto(await start({ streams }), { waitUntil: 'commit' })
+      for (let round = 1; round <= 3; round++) {
+        await moves(0)
+        await moves(1)
+        requests.findLast(({ url }) => url.startsWith('/front/'))!.socket.destroy()
+        while (requests.filter(({ url }) => url.startsWith('/front/')).length === round) await page.waitForTimeout(50)
+      }
+      await moves(0)
+      await moves(1)
+      expect(requests.map(({ url }) => url.split('/')[1]).sort()).toEqual(['door', 'front', 'front', 'front', 'front'])
+      expect(complaints).toEqual([])
+    } finally {
+      unsubscribe('http.server.request.start', note)
+    }
   })
 
   test('shows many streams, the later ones by snapshots, and says why one has no signal', async () => {

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto'
 /** Live pictures that one page opens: a browser has six connections for a server, and one is for the state. The others are snapshots, again and again. */
 const livePictures = 4
 
+/** So long may a stream take to begin, also in a browser that has no connection left for it, before the page tries anew. */
+const patienceMs = 10_000
+
 const style = `
 :root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --ink: #1b1f24; --soft: #59636e; --line: #d5d9de; --live: #177a3b; --bad: #b3261e; --wait: #8a5a00 }
 @media (prefers-color-scheme: dark) {
@@ -41,7 +44,9 @@ const cards = Array.from(document.querySelectorAll('article'), (article) => ({
   rate: article.querySelector('.rate'),
   size: article.querySelector('.size'),
   failures: 0,
-  timer: 0
+  timer: 0,
+  loadedMs: Date.now(),
+  begun: false
 }))
 let startedAtMs = 0
 let lost = false
@@ -53,7 +58,9 @@ function show (element, text, kind) {
 }
 function load (card) {
   clearTimeout(card.timer)
-  card.image.src = card.source + '?t=' + Date.now()
+  card.loadedMs = Date.now()
+  card.begun = false
+  card.image.src = card.source + '&t=' + Date.now()
 }
 function retry (card) {
   clearTimeout(card.timer)
@@ -68,6 +75,12 @@ for (const card of cards) {
   // It may have failed, or a snapshot may have come, before this ran.
   if (card.image.complete && card.image.naturalWidth === 0) retry(card)
   else if (card.image.complete && !card.live) card.timer = setTimeout(load, 1000, card)
+}
+// Chromium does not say either that a single stream was cut, but the server knows which ones of this page are open.
+function follow (card, viewing) {
+  if (!card.live) return
+  if (viewing.includes(card.name)) card.begun = true
+  else if (card.begun || Date.now() - card.loadedMs > ${patienceMs}) load(card)
 }
 function describe (card, stream) {
   if (!stream) return show(card.state, 'not there any more', 'bad')
@@ -90,7 +103,10 @@ async function look () {
     if (lost || (startedAtMs !== 0 && state.startedAtMs !== startedAtMs)) cards.forEach(load)
     lost = false
     startedAtMs = state.startedAtMs
-    for (const card of cards) describe(card, state.streams.find((stream) => stream.name === card.name))
+    for (const card of cards) {
+      follow(card, state.viewing)
+      describe(card, state.streams.find((stream) => stream.name === card.name))
+    }
     const clients = state.streams.reduce((sum, stream) => sum + stream.clients.length, 0)
     show(server, clients + (clients === 1 ? ' client' : ' clients'))
   } catch {
@@ -122,10 +138,13 @@ export const pageCsp = [
  * @param names of the streams to show, in this order.
  * @param nested whether the page is that of one stream, one folder below the root. All addresses are relative, so that the
  *   page also works behind a proxy that adds a prefix.
+ * @param viewer a word by which the server knows the streams of this very page again.
  */
-export function renderPage(names: readonly string[], nested: boolean): string {
+export function renderPage(names: readonly string[], nested: boolean, viewer: string): string {
   const only = names.length === 1
-  const cards = names.map((name, index) => renderCard(name, nested ? '' : `${encodeURIComponent(name)}/`, index))
+  const cards = names.map((name, index) =>
+    renderCard(name, nested ? '' : `${encodeURIComponent(name)}/`, index, viewer)
+  )
   const title = nested && names[0] !== undefined ? `${escapeHtml(names[0])} – Streamer` : 'Streamer'
   return `<!DOCTYPE html>
 <html lang="en">
@@ -138,7 +157,7 @@ export function renderPage(names: readonly string[], nested: boolean): string {
 </head>
 <body>
 <header><h1>${title}</h1><span id="server"></span></header>
-<main class="${only ? 'one' : 'many'}" data-state="${nested ? '../' : ''}state">
+<main class="${only ? 'one' : 'many'}" data-state="${nested ? '../' : ''}state?viewer=${viewer}">
 ${cards.join('\n') || '<p>No stream is configured.</p>'}
 </main>
 <footer>${nested ? '<a href="../">all streams</a> · ' : ''}<a href="${nested ? '../' : ''}state">state as JSON</a></footer>
@@ -148,9 +167,9 @@ ${cards.join('\n') || '<p>No stream is configured.</p>'}
 `
 }
 
-function renderCard(name: string, base: string, index: number): string {
+function renderCard(name: string, base: string, index: number, viewer: string): string {
   const live = index < livePictures
-  const source = `${base}${live ? 'stream.mjpg' : 'snapshot.jpg'}`
+  const source = `${base}${live ? 'stream.mjpg' : 'snapshot.jpg'}?viewer=${viewer}`
   return `<article data-name="${escapeHtml(name)}" data-live="${live ? 'yes' : 'no'}" data-source="${escapeHtml(source)}">
 <img src="${escapeHtml(source)}" alt="Live picture of ${escapeHtml(name)}">
 <div class="facts">

@@ -1,9 +1,15 @@
 /** What a request asks for. `stream` is a name that exists; on `page` undefined means all of them. */
 export type Route =
-  | { readonly kind: 'stream'; readonly stream: string; readonly framerate: number | undefined }
+  | {
+      readonly kind: 'stream'
+      readonly stream: string
+      readonly framerate: number | undefined
+      /** Whatever the client calls itself, to ask for its streams in the state. */
+      readonly viewer: string | undefined
+    }
   | { readonly kind: 'snapshot'; readonly stream: string }
   | { readonly kind: 'page'; readonly stream: string | undefined }
-  | { readonly kind: 'state' }
+  | { readonly kind: 'state'; readonly viewer: string | undefined }
   /** `location` is relative, so that it holds behind a proxy that adds a prefix. */
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'missing'; readonly text: string }
@@ -46,7 +52,7 @@ function resolveSegments(segments: string[], query: URLSearchParams, names: read
   if (rest.length > 0) return undefined
   const [main] = names
   if (second === undefined) {
-    if (first === 'state') return { kind: 'state' }
+    if (first === 'state') return { kind: 'state', viewer: viewerOf(query) }
     const leaf = leaves[first]
     if (leaf) return main === undefined ? missing('there is no stream', names) : leafRoute(leaf, main, query)
     if (first === '') return actionRoute(query, names, names) ?? { kind: 'page', stream: undefined }
@@ -79,10 +85,17 @@ function actionRoute(
 function leafRoute(leaf: 'stream' | 'snapshot', stream: string, query: URLSearchParams): Route {
   if (leaf === 'snapshot') return { kind: 'snapshot', stream }
   const fps = query.get('fps')
-  if (!fps) return { kind: 'stream', stream, framerate: undefined }
+  const viewer = viewerOf(query)
+  if (!fps) return { kind: 'stream', stream, framerate: undefined, viewer }
   const framerate = /^\d{1,4}(\.\d{1,6})?$/.test(fps) ? Number(fps) : 0
-  if (framerate > 0 && framerate <= highestFramerate) return { kind: 'stream', stream, framerate }
+  if (framerate > 0 && framerate <= highestFramerate) return { kind: 'stream', stream, framerate, viewer }
   return bad(`fps=${quote(fps)} is not a number above 0 and up to ${highestFramerate}, such as fps=5 or fps=0.5`)
+}
+
+/** What is no such word is let pass like every other query. */
+function viewerOf(query: URLSearchParams): string | undefined {
+  const viewer = query.get('viewer')
+  return viewer !== null && /^[\w-]{1,32}$/.test(viewer) ? viewer : undefined
 }
 
 function bad(text: string): Route {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import {
@@ -21,6 +22,8 @@ import { describeState } from './state.js'
 import { firstDelimiter, PartCache, timestampText } from './wire.js'
 
 const allowedMethods = 'GET, HEAD, OPTIONS'
+
+type StreamRoute = Extract<Route, { kind: 'stream' }>
 
 /** One stream with what all its clients share. */
 interface Carried {
@@ -138,7 +141,7 @@ export class HttpService {
   }
 
   #get(route: Route, request: IncomingMessage, response: ServerResponse): void {
-    if (route.kind === 'stream') this.#serveStream(route.stream, route.framerate, request, response)
+    if (route.kind === 'stream') this.#serveStream(route, request, response)
     else if (route.kind === 'snapshot') this.#serveSnapshot(route.stream, request, response)
     else this.#serveDocument(route, response)
   }
@@ -159,11 +162,20 @@ export class HttpService {
       case 'page': {
         const names = route.stream === undefined ? this.#names : [route.stream]
         response.setHeader('Content-Security-Policy', pageCsp)
-        send(response, 200, 'text/html; charset=utf-8', renderPage(names, route.stream !== undefined))
+        send(
+          response,
+          200,
+          'text/html; charset=utf-8',
+          renderPage(names, route.stream !== undefined, randomUUID().slice(0, 8))
+        )
         break
       }
       case 'state': {
-        const state = describeState(this.#context.host, this.#streams, this.#uptimeMs)
+        const { viewer } = route
+        const state = {
+          ...describeState(this.#context.host, this.#streams, this.#uptimeMs),
+          ...(viewer !== undefined && { viewing: this.#viewing(viewer) })
+        }
         send(response, 200, 'application/json; charset=utf-8', `${JSON.stringify(state, undefined, 2)}\n`)
         break
       }
@@ -185,12 +197,18 @@ export class HttpService {
     return Math.round((monotonicUs() - this.#startedUs) / 1000)
   }
 
-  #serveStream(name: string, framerate: number | undefined, request: IncomingMessage, response: ServerResponse): void {
+  #viewing(viewer: string): string[] {
+    const names: string[] = []
+    for (const session of this.#sessions.values()) if (session.viewer === viewer) names.push(session.streamName)
+    return names
+  }
+
+  #serveStream(route: StreamRoute, request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     if (!response.socket) {
       // An earlier request of this connection is still being answered.
       response.once('socket', () => {
-        this.#guard(response, () => this.#serveStream(name, framerate, request, response))
+        this.#guard(response, () => this.#serveStream(route, request, response))
       })
       return
     }
@@ -203,16 +221,18 @@ export class HttpService {
     }
     writeStreamHead(response)
     response.write(firstDelimiter)
-    this.#openSession(this.#carried.get(name)!, framerate, socket)
+    this.#openSession(route, socket)
   }
 
-  #openSession(carried: Carried, framerate: number | undefined, socket: Socket): void {
+  #openSession({ stream, framerate, viewer }: StreamRoute, socket: Socket): void {
+    const carried = this.#carried.get(stream)!
     const { maxFramerate, maxAgeMs, stallTimeoutMs } = this.#options
     const session = new StreamSession({
       socket,
       stream: carried.stream,
       parts: carried.parts,
       label: peerLabel(socket.remoteAddress, socket.remotePort),
+      viewer,
       maxFramerate: framerate === undefined ? maxFramerate : Math.min(framerate, maxFramerate ?? framerate),
       maxAgeMs,
       stallTimeoutMs,

@@ -9,6 +9,8 @@ export interface StreamSessionOptions {
   readonly parts: PartCache
   /** Who the client is, for people. */
   readonly label: string
+  /** What the client calls itself. */
+  readonly viewer: string | undefined
   /** Frames per second at most. */
   readonly maxFramerate: number | undefined
   readonly maxAgeMs: number | undefined
@@ -25,6 +27,7 @@ export interface StreamSessionOptions {
 /** One client of a stream, from the head of the answer on. It is busy from a write until that write has left for the kernel. */
 export class StreamSession {
   readonly streamName: string
+  readonly viewer: string | undefined
   readonly #options: StreamSessionOptions
   readonly #socket: Socket
   readonly #parts: PartCache
@@ -35,6 +38,7 @@ export class StreamSession {
   constructor(options: StreamSessionOptions) {
     this.#options = options
     this.streamName = options.stream.name
+    this.viewer = options.viewer
     this.#socket = options.socket
     this.#parts = options.parts
   }

@@ -11,6 +11,8 @@ export interface HttpState {
   /** In the order of the configuration. */
   readonly streams: readonly HttpStreamState[]
   readonly transports: readonly TransportStatus[]
+  /** Only for `/state?viewer=word`: names of the streams that are open over HTTP with the same `viewer=word`. */
+  readonly viewing?: readonly string[]
 }
 
 /** One stream in `/state`: its statistics, and where it is to be had over HTTP. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { isStreamerError, monotonicUs } from '@streamer/core/plugin'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import http from '../src/index.js'
+import http, { type HttpState } from '../src/index.js'
 import {
   createTransport,
   RawClient,
@@ -247,6 +247,24 @@ describe('documents', () => {
     })
   })
 
+  test('the state says which streams of one viewer are open', async () => {
+    const { base, port, streams } = await served({}, ['front', 'door', 'garden'])
+    const viewing = async (query: string) =>
+      ((await (await fetch(`${base}/state${query}`)).json()) as HttpState).viewing
+    raw(port, get('/front/stream.mjpg?viewer=one'))
+    const door = raw(port, get('/door/?action=stream&fps=5&viewer=one'))
+    raw(port, get('/garden/stream.mjpg?viewer=two'))
+    for (const stream of streams.values()) await stream.clients(1)
+    expect(await viewing('?viewer=one')).toEqual(['front', 'door'])
+    door.close()
+    await streams.get('door')!.clients(0)
+    expect(await viewing('?viewer=one')).toEqual(['front'])
+    expect(await viewing('?viewer=nobody')).toEqual([])
+    for (const query of ['', '?viewer', '?viewer=', '?viewer=%20', `?viewer=${'x'.repeat(33)}`]) {
+      expect(await viewing(query)).toBeUndefined()
+    }
+  })
+
   test('the uptime does not follow a clock that is set', async () => {
     const { base } = await served()
     for (const stepMs of [1e11, -1e11]) {
@@ -264,14 +282,14 @@ describe('documents', () => {
   test('the page shows every stream, that of a name only this one, and names cannot inject markup', async () => {
     const { base } = await served({}, ['front', '<b>"x'])
     const all = await (await fetch(base)).text()
-    expect(all).toContain('src="front/stream.mjpg"')
-    expect(all).toContain('src="%3Cb%3E%22x/stream.mjpg"')
+    expect(all).toMatch(/ src="front\/stream\.mjpg\?viewer=[0-9a-f]{8}"/)
+    expect(all).toMatch(/ src="%3Cb%3E%22x\/stream\.mjpg\?viewer=[0-9a-f]{8}"/)
     expect(all).not.toContain('<b>')
     const response = await fetch(`${base}/front`)
     expect(response.url).toBe(`${base}/front/`)
     expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*script-src 'sha256-/)
     const one = await response.text()
-    expect(one).toContain('src="stream.mjpg"')
+    expect(one).toContain('src="stream.mjpg?viewer=')
     expect(one).not.toContain('%3Cb')
   })
 
