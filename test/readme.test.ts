@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Example, examplesOf, root } from './support/documents.js'
 import { fileNameOf, ReaderFolder, readmeExamples, snapshot } from './support/readme.js'
@@ -88,4 +90,23 @@ describe('the README', () => {
     'has an example that works at %s',
     (_, example) => run(example)
   )
+})
+
+it.each([
+  ['docs/uses.md', /^http:\/\/127\.0\.0\.1:\d+\/ /],
+  ['packages/core/README.md', /^http:\/\/127\.0\.0\.1:\d+\/ /],
+  ['packages/socket-options/README.md', /^a slow reader|^the kernel/]
+])('%s has a program that works', async (document, expected) => {
+  const [program] = examplesOf(document).filter(({ language }) => language === 'js')
+  await writeFile(join(folder.path, 'program.mjs'), program?.text ?? '')
+  const child = spawn(process.execPath, ['program.mjs'], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  let printed = ''
+  for await (const chunk of child.stdout) printed += chunk
+  if (child.exitCode === null) await once(child, 'close')
+  expect(printed).toMatch(expected)
+  expect(child.exitCode).toBe(0)
 })
