@@ -2,12 +2,10 @@ import { z } from 'zod'
 
 /** What the encoder can be told in the configuration. */
 export const configSchema = z.strictObject({
-  quality: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(80)
-    .meta({ description: 'JPEG quality; higher looks better and is larger. Can be changed while running.' }),
+  quality: z.int().min(1).max(100).default(80).meta({
+    description:
+      'JPEG quality; higher looks better and is larger. Programs can change it while running, through `stream.controls`.'
+  }),
   subsampling: z
     .enum(['420', '422', '444'])
     .default('420')

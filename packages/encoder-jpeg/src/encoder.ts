@@ -7,6 +7,7 @@ import {
   type Encoder,
   type EncoderRun,
   type Frame,
+  Lifecycle,
   type Logger,
   type PixelFormat,
   type RawFrame,
@@ -45,6 +46,7 @@ export class JpegEncoder implements Encoder {
   readonly #logger: Logger
   readonly #subsampling: JpegEncoderOptions['subsampling']
   readonly #maxInFlight: number
+  readonly #lifecycle = new Lifecycle('encoder-jpeg', () => this.#close())
   readonly #idle: Slot[] = []
   /** In the order of the frames. */
   readonly #inFlight: Slot[] = []
@@ -77,18 +79,12 @@ export class JpegEncoder implements Encoder {
     )
   }
 
-  /** @throws StreamerError `ERR_ENCODER_FAILED` when libjpeg-turbo cannot be loaded on this machine. */
-  async start(run: EncoderRun): Promise<void> {
-    try {
-      // Loaded here so that programs that only read the options do not pay for it.
-      this.#binding ??= (await import('@julusian/jpeg-turbo')).default
-    } catch (error) {
-      throw toStreamerError(error, 'ERR_ENCODER_FAILED', 'encoder-jpeg: cannot load libjpeg-turbo')
-    }
-    if (run.signal.aborted) return
-    this.#refused = false
-    this.#trouble = new TroubleLog(this.#logger)
-    this.#run = run
+  /**
+   * @throws StreamerError `ERR_ENCODER_FAILED` when libjpeg-turbo cannot be loaded on this machine; the reason of `run.signal` when that is
+   *   aborted meanwhile, a `StreamerError` when `stop` is called meanwhile; `TypeError` when it runs already.
+   */
+  start(run: EncoderRun): Promise<void> {
+    return this.#lifecycle.start(run, (signal) => this.#open(run, signal))
   }
 
   push(frame: Frame): void {
@@ -107,23 +103,8 @@ export class JpegEncoder implements Encoder {
   }
 
   /** Resolves when no encode is running any more, so that every raw frame has been released. */
-  async stop(): Promise<void> {
-    this.#run = undefined
-    this.#trouble?.close()
-    this.#trouble = undefined
-    if (this.#waiting) this.#drop(this.#waiting)
-    this.#waiting = undefined
-    if (this.#inFlight.length > 0) {
-      await new Promise<void>((resolve) => {
-        const earlier = this.#onIdle
-        this.#onIdle = () => {
-          earlier?.()
-          resolve()
-        }
-      })
-    }
-    // Frees the memory of the slots, unless another run has begun meanwhile.
-    if (!this.#run) this.#idle.length = 0
+  stop(): Promise<void> {
+    return this.#lifecycle.stop()
   }
 
   /**
@@ -138,6 +119,34 @@ export class JpegEncoder implements Encoder {
       dropped: this.#dropped,
       failed: this.#failed
     }
+  }
+
+  async #open(run: EncoderRun, signal: AbortSignal): Promise<void> {
+    try {
+      // Loaded here so that programs that only read the options do not pay for it.
+      this.#binding ??= (await import('@julusian/jpeg-turbo')).default
+    } catch (error) {
+      throw toStreamerError(error, 'ERR_ENCODER_FAILED', 'encoder-jpeg: cannot load libjpeg-turbo')
+    }
+    signal.throwIfAborted()
+    this.#refused = false
+    this.#trouble = new TroubleLog(this.#logger)
+    this.#run = run
+  }
+
+  async #close(): Promise<void> {
+    this.#run = undefined
+    this.#trouble?.close()
+    this.#trouble = undefined
+    if (this.#waiting) this.#drop(this.#waiting)
+    this.#waiting = undefined
+    if (this.#inFlight.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+    }
+    // Frees the memory of the slots.
+    this.#idle.length = 0
   }
 
   #isAccepted(frame: Frame): boolean {
@@ -218,18 +227,28 @@ export class JpegEncoder implements Encoder {
       jpeg: undefined,
       scratch: Buffer.alloc(0),
       onDone: (jpeg) => {
-        // A JPEG fills a fraction of the scratch memory: it gets its own of exactly its size, and the scratch is free for the next.
-        slot.jpeg = Buffer.allocUnsafeSlow(jpeg.length)
-        slot.jpeg.set(jpeg)
+        try {
+          // A JPEG fills a fraction of the scratch memory: it gets its own of exactly its size, and the scratch is free for the next.
+          const own = Buffer.allocUnsafeSlow(jpeg.length)
+          own.set(jpeg)
+          slot.jpeg = own
+        } catch (error) {
+          // There is no memory for it; the slot must end all the same.
+          this.#giveUp(slot, error)
+        }
         this.#end(slot)
       },
       onFailed: (error) => {
-        slot.jpeg = 'failed'
-        this.#countFailure(error)
+        this.#giveUp(slot, error)
         this.#end(slot)
       }
     }
     return slot
+  }
+
+  #giveUp(slot: Slot, error: unknown): void {
+    slot.jpeg = 'failed'
+    this.#countFailure(error)
   }
 
   #end(slot: Slot): void {

@@ -8,7 +8,7 @@ import {
   type RawFrame,
   silentLogger
 } from '@streamer/core/plugin'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { JpegEncoder } from '../src/encoder.js'
 
 /** Stands in for the pipeline: keeps what the encoder hands on. */
@@ -305,6 +305,40 @@ describe('start and stop', () => {
     await encoder.stop()
     expect(run.frames).toEqual([])
     expect(frames.map(({ released }) => released)).toEqual([1, 1])
+  })
+
+  it('can be stopped while it starts, and then hands nothing on', async () => {
+    const encoder = new JpegEncoder()
+    const run = new StandInRun()
+    const starting = encoder.start(run)
+    const stopping = encoder.stop()
+    await expect(starting).rejects.toThrow('encoder-jpeg: stopped')
+    await stopping
+    const frame = rawFrame()
+    encoder.push(frame)
+    encoder.push(jpegFrame(1))
+    expect(frame.released).toBe(1)
+    expect(run.frames).toEqual([])
+    expect(encoder.stats()).toMatchObject({ dropped: 2, passed: 0 })
+  })
+
+  it('ends although there is no memory for a JPEG, which is counted', async () => {
+    const { encoder, run } = await start({ maxInFlight: 1 })
+    encoder.push(rawFrame())
+    await run.got(1)
+    // Real want of memory would end more than this test.
+    const alloc = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementationOnce(() => {
+      throw new RangeError('Array buffer allocation failed')
+    })
+    const frame = rawFrame({ sequence: 1 })
+    encoder.push(frame)
+    encoder.push(rawFrame({ sequence: 2 }))
+    await run.got(2)
+    alloc.mockRestore()
+    await encoder.stop()
+    expect(run.frames.map(({ sequence }) => sequence)).toEqual([0, 2])
+    expect(frame.released).toBe(1)
+    expect(encoder.stats()).toMatchObject({ encoded: 2, failed: 1 })
   })
 
   it('can be started again, and stopped without a start', async () => {

@@ -1,6 +1,7 @@
 import {
   type Controls,
   type Counters,
+  Lifecycle,
   type Source,
   type SourceRun,
   StreamerError,
@@ -36,6 +37,7 @@ export class FakeCamera implements Source {
   readonly #clock: Clock
   readonly #picture: TestPicture
   readonly #settings: LiveSettings
+  readonly #lifecycle = new Lifecycle('source-fake', () => this.#close())
   #active: ActiveRun | undefined
   #timer: unknown
   #starts = 0
@@ -59,10 +61,24 @@ export class FakeCamera implements Source {
 
   /**
    * The first frame comes within a millisecond or so.
-   * @throws StreamerError `ERR_SOURCE_FAILED` for a start that `faults.failStarts` refuses.
+   * @throws StreamerError `ERR_SOURCE_FAILED` for a start that `faults.failStarts` refuses; the reason of `run.signal` when that is aborted
+   *   meanwhile, a `StreamerError` when `stop` is called meanwhile; `TypeError` when it runs already.
    */
-  async start(run: SourceRun): Promise<void> {
-    if (this.#active) throw new TypeError('this camera is running already')
+  start(run: SourceRun): Promise<void> {
+    return this.#lifecycle.start(run, (signal) => this.#open(run, signal))
+  }
+
+  /** Resolves when no picture is being drawn or encoded any more. */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop()
+  }
+
+  /** `starts` (the refused ones included), `refused`, `frames` (drawn), `skipped` (left out because the machine was late or the encoder busy). */
+  stats(): Counters {
+    return { starts: this.#starts, refused: this.#refused, frames: this.#frames, skipped: this.#skipped }
+  }
+
+  async #open(run: SourceRun, signal: AbortSignal): Promise<void> {
     this.#starts++
     const { faults } = this.#config
     if (this.#starts <= faults.failStarts) {
@@ -71,36 +87,25 @@ export class FakeCamera implements Source {
       throw new StreamerError('ERR_SOURCE_FAILED', `source-fake: refuses start ${count}, as faults.failStarts says`)
     }
     const faulty = faults.runs === undefined || this.#starts - this.#refused <= faults.runs
-    const output = await this.#createOutput(run)
-    if (run.signal.aborted) return
+    const output = await this.#createOutput(run, signal)
+    signal.throwIfAborted()
     this.#active = { run, schedule: undefined, output, faulty, frames: 0 }
-    run.signal.addEventListener('abort', this.#halt, { once: true })
     this.#timer = this.#clock.setTimer(this.#onTimer, 0)
   }
 
-  /** Resolves when no picture is being drawn or encoded any more. */
-  async stop(): Promise<void> {
+  async #close(): Promise<void> {
     const active = this.#active
-    if (!active) return
-    this.#halt()
-    active.run.signal.removeEventListener('abort', this.#halt)
-    this.#active = undefined
-    if (active.output instanceof JpegOutput) await active.output.idle()
-  }
-
-  /** `starts` (the refused ones included), `refused`, `frames` (drawn), `skipped` (left out because the machine was late or the encoder busy). */
-  stats(): Counters {
-    return { starts: this.#starts, refused: this.#refused, frames: this.#frames, skipped: this.#skipped }
-  }
-
-  async #createOutput(run: SourceRun): Promise<JpegOutput | PicturePool> {
-    const { output, width, height, quality } = this.#config
-    return output === 'jpeg' ? await JpegOutput.create(run, width, height, quality) : new PicturePool(width, height)
-  }
-
-  readonly #halt = (): void => {
     this.#clock.clearTimer(this.#timer)
     this.#timer = undefined
+    this.#active = undefined
+    if (active?.output instanceof JpegOutput) await active.output.idle()
+  }
+
+  async #createOutput(run: SourceRun, signal: AbortSignal): Promise<JpegOutput | PicturePool> {
+    const { output, width, height, quality } = this.#config
+    return output === 'jpeg'
+      ? await JpegOutput.create(run, signal, width, height, quality)
+      : new PicturePool(width, height)
   }
 
   readonly #onTimer = (): void => {

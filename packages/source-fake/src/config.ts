@@ -35,16 +35,14 @@ export const configSchema = z
       .default('raw')
       .meta({ description: 'raw gives rgb24 to an encoder; jpeg encodes like a camera that has its own encoder.' }),
     quality: z.int().min(1).max(100).default(80).meta({ description: 'JPEG quality with `output: jpeg`.' }),
-    pattern: z
-      .enum(patterns)
-      .default('bars')
-      .meta({ description: 'What is drawn behind the moving parts. Can be changed while running.' }),
-    brightness: z
-      .number()
-      .min(-1)
-      .max(1)
-      .default(0)
-      .meta({ description: 'Brightness of the pattern, 0 as it is. Can be changed while running.' }),
+    pattern: z.enum(patterns).default('bars').meta({
+      description:
+        'What is drawn behind the moving parts. Programs can change it while running, through `stream.controls`.'
+    }),
+    brightness: z.number().min(-1).max(1).default(0).meta({
+      description:
+        'Brightness of the pattern, 0 as it is. Programs can change it while running, through `stream.controls`.'
+    }),
     faults: faultsSchema.prefault({}).meta({ description: 'Faults on purpose, to test everything else.' })
   })
   .refine(({ output, faults }) => output === 'jpeg' || faults.truncateAfter === undefined, {

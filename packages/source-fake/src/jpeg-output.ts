@@ -5,6 +5,7 @@ import { createPicture, type Picture, type SourceRun, StreamerError, toStreamerE
 export class JpegOutput {
   readonly picture: Picture
   readonly #run: SourceRun
+  readonly #signal: AbortSignal
   readonly #compress: typeof import('@julusian/jpeg-turbo').compress
   readonly #options: EncodeOptions
   readonly #pixels: Buffer
@@ -19,11 +20,13 @@ export class JpegOutput {
   private constructor(
     binding: typeof import('@julusian/jpeg-turbo'),
     run: SourceRun,
+    signal: AbortSignal,
     width: number,
     height: number,
     quality: number
   ) {
     this.#run = run
+    this.#signal = signal
     this.picture = createPicture(width, height)
     this.#compress = binding.compress
     this.#options = { width, height, quality, format: binding.FORMAT_RGB, subsampling: binding.SAMP_420 }
@@ -32,12 +35,21 @@ export class JpegOutput {
     this.#scratch = Buffer.allocUnsafeSlow(binding.bufferSize(this.#options))
   }
 
-  /** @throws StreamerError `ERR_SOURCE_FAILED` when libjpeg-turbo cannot be loaded on this machine. */
-  static async create(run: SourceRun, width: number, height: number, quality: number): Promise<JpegOutput> {
+  /**
+   * @param signal once it is aborted nothing is pushed any more.
+   * @throws StreamerError `ERR_SOURCE_FAILED` when libjpeg-turbo cannot be loaded on this machine.
+   */
+  static async create(
+    run: SourceRun,
+    signal: AbortSignal,
+    width: number,
+    height: number,
+    quality: number
+  ): Promise<JpegOutput> {
     try {
       // Loaded here so that the camera costs nothing of it with raw output.
       const { default: binding } = await import('@julusian/jpeg-turbo')
-      return new JpegOutput(binding, run, width, height, quality)
+      return new JpegOutput(binding, run, signal, width, height, quality)
     } catch (error) {
       throw toStreamerError(error, 'ERR_SOURCE_FAILED', 'source-fake: cannot load libjpeg-turbo')
     }
@@ -72,11 +84,17 @@ export class JpegOutput {
   // Properties, so that no closure is made per frame.
   readonly #onDone = (jpeg: Uint8Array): void => {
     this.#end()
-    if (this.#run.signal.aborted) return
-    // The JPEG lies in the scratch memory, which is several times as large and will be written again.
-    const length = this.#truncated ? jpeg.length >> 1 : jpeg.length
-    const data = Buffer.allocUnsafeSlow(length)
-    data.set(jpeg.subarray(0, length))
+    if (this.#signal.aborted) return
+    let data: Buffer
+    try {
+      // The JPEG lies in the scratch memory, which is several times as large and will be written again.
+      const length = this.#truncated ? jpeg.length >> 1 : jpeg.length
+      data = Buffer.allocUnsafeSlow(length)
+      data.set(jpeg.subarray(0, length))
+    } catch (error) {
+      this.#onFailed(error)
+      return
+    }
     const { width, height } = this.picture
     const sequence = this.#sequence
     const timestampUs = this.#timestampUs
@@ -85,7 +103,7 @@ export class JpegOutput {
 
   readonly #onFailed = (cause: unknown): void => {
     this.#end()
-    if (this.#run.signal.aborted || this.#failed) return
+    if (this.#signal.aborted || this.#failed) return
     this.#failed = true
     this.#run.fail(new StreamerError('ERR_SOURCE_FAILED', 'source-fake: cannot encode its picture', { cause }))
   }

@@ -1,6 +1,6 @@
 import jpegTurbo from '@julusian/jpeg-turbo'
 import { type EncodedFrame, isStreamerError, type RawFrame } from '@streamer/core/plugin'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FakeCamera } from '../src/camera.js'
 import type { FakeCameraOptions } from '../src/config.js'
 import { StandInClock, StandInRun } from './stand-ins.js'
@@ -220,6 +220,26 @@ describe('start and stop', () => {
     expect(run.frames).toEqual([])
   })
 
+  it('gives nothing from the call of stop on, even while a JPEG is being encoded', async () => {
+    const { camera, clock, run } = await startWithClock({ output: 'jpeg', width: 640, height: 480 })
+    clock.tick()
+    await camera.stop()
+    expect(run.frames).toEqual([])
+  })
+
+  it('fails when there is no memory for a JPEG', async () => {
+    const { camera, clock, run } = await startWithClock({ output: 'jpeg' })
+    // Real want of memory would end more than this test.
+    const alloc = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementationOnce(() => {
+      throw new RangeError('Array buffer allocation failed')
+    })
+    clock.tick()
+    await run.until(({ failures }) => failures.length > 0)
+    alloc.mockRestore()
+    expect(run.failures).toMatchObject([{ code: 'ERR_SOURCE_FAILED' }])
+    await camera.stop()
+  })
+
   it('can be stopped by the receiver of a frame', async () => {
     let camera: FakeCamera | undefined
     const stopper = new StandInRun(() => void camera?.stop())
@@ -227,6 +247,24 @@ describe('start and stop', () => {
     camera = standIn.camera
     standIn.clock.tick()
     expect(standIn.clock.armed).toBe(false)
+  })
+
+  it('can be stopped while it starts, and then gives nothing', async () => {
+    for (const output of ['raw', 'jpeg'] as const) {
+      const clock = new StandInClock()
+      const camera = new FakeCamera({ ...tiny, output }, clock)
+      started.push(camera)
+      const run = new StandInRun()
+      const starting = camera.start(run)
+      const stopping = camera.stop()
+      await expect(starting).rejects.toThrow('source-fake: stopped')
+      await stopping
+      expect(clock.armed).toBe(false)
+      expect(run.frames).toEqual([])
+      await camera.start(run)
+      clock.tick()
+      await run.until(({ frames }) => frames.length > 0)
+    }
   })
 
   it('refuses a second start without a stop as a programming mistake', async () => {
