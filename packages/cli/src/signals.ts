@@ -34,3 +34,15 @@ export function stopSignal(beforeExit: () => void): { readonly received: Promise
     release: () => clearInterval(hold)
   }
 }
+
+/**
+ * Until there is something to stop, a signal ends the process at once, with exit code 0 as it would later.
+ * @returns takes the handlers away.
+ */
+export function exitOnSignal(): () => void {
+  const end = () => process.exit(0)
+  for (const signal of handled) process.once(signal, end)
+  return () => {
+    for (const signal of handled) process.off(signal, end)
+  }
+}

@@ -34,3 +34,12 @@ it('a plugin named like a module of Node is not found, which is no bug', async (
   expect(stderr).not.toContain('bug')
   expect(code).toBe(2)
 })
+
+it('a signal while plugins are being loaded ends it with 0', async () => {
+  const hanging = 'process.stdout.write("loading\\n"); await new Promise((resolve) => setTimeout(resolve, 1e6))'
+  await writeFile(join(place.folder, 'slow.mjs'), hanging)
+  const running = place.start(['--source', './slow.mjs'])
+  await running.output(/loading/)
+  running.child.kill('SIGTERM')
+  expect(await running.ended).toEqual({ code: 0, signal: null })
+})

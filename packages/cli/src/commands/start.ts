@@ -9,7 +9,7 @@ import { load, settingsOf, warnOnStderr } from '../load.js'
 import { defaultLogFormat, openLog } from '../log.js'
 import { Screen } from '../screen.js'
 import type { CommandSettings } from '../settings.js'
-import { stopSignal } from '../signals.js'
+import { exitOnSignal, stopSignal } from '../signals.js'
 import { statusText, takeSnapshot } from '../status-line.js'
 import { containStrayErrors } from '../stray-errors.js'
 import { writeWithoutWaiting } from '../terminal.js'
@@ -19,6 +19,7 @@ const stopLimitMs = 1800
 
 /** `streamer start`: serves until a signal comes. */
 export async function start(line: CommandLine): Promise<Ending> {
+  const nothingToStop = exitOnSignal()
   const { warnings, ...asked } = await settingsOf(line)
   const loaded = await loadOrWarn(await withMethod(asked), warnings)
   const inTerminal = process.stdout.isTTY === true && (loaded.log.format ?? defaultLogFormat) === 'pretty'
@@ -32,6 +33,7 @@ export async function start(line: CommandLine): Promise<Ending> {
   })
   screen.onLeftOut((lines) => log.logger.warn(`nobody read the output for a while: ${lines} lines of it were left out`))
   for (const warning of [...warnings, ...loaded.warnings]) log.logger.warn(warning)
+  nothingToStop()
   const signal = stopSignal(() => screen.close())
   try {
     const streamer = await compose(loaded, { logger: log.logger })
