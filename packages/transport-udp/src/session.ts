@@ -29,18 +29,20 @@ export interface SessionHost {
   readonly options: UdpOptions
   /** Told once per frame (or answer) of which a datagram could not be sent. */
   onSendError(error: Error, label: string): void
+  /** Told once when the core has ended its subscription, and then it is closed. Not told of one's own `close()`. */
+  onRevoked(session: Session): void
 }
 
 /** One client: an address and port that registered, and the stream it gets. */
 export class Session {
   readonly feed: Feed
+  readonly address: string
+  readonly port: number
   /** `192.168.1.20:51234`. */
   readonly label: string
   /** When it was last heard of, by the caller's clock. */
   lastHeardMs: number
   readonly #host: SessionHost
-  readonly #address: string
-  readonly #port: number
   #subscription: Subscription | undefined
   #lastId = -1
   /** Datagrams of the current frame whose fate is unknown; the client is busy until it is 0. */
@@ -51,8 +53,8 @@ export class Session {
   constructor(host: SessionHost, feed: Feed, address: string, port: number, nowMs: number) {
     this.#host = host
     this.feed = feed
-    this.#address = address
-    this.#port = port
+    this.address = address
+    this.port = port
     this.label = peerLabel(address, port)
     this.lastHeardMs = nowMs
   }
@@ -62,7 +64,7 @@ export class Session {
    * When it cannot be sent, the client registers again.
    */
   answer(): void {
-    this.#host.sender.send(registered, this.#port, this.#address, (error) => {
+    this.#host.sender.send(registered, this.port, this.address, (error) => {
       if (this.#closed) return
       if (error === null) {
         this.#host.counters.datagramsSent++
@@ -89,7 +91,11 @@ export class Session {
       label: this.label,
       ...(maxFramerate === undefined ? {} : { maxFramerate }),
       ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
-      onFrame: (frame) => this.#send(frame)
+      onFrame: (frame) => this.#send(frame),
+      onClose: () => {
+        this.close()
+        this.#host.onRevoked(this)
+      }
     })
   }
 
@@ -99,9 +105,8 @@ export class Session {
     this.#pending = datagrams.length
     const { sender } = this.#host
     for (let index = 0; index < datagrams.length; index++) {
-      sender.send(datagrams[index]!, this.#port, this.#address, this.#onSent)
+      sender.send(datagrams[index]!, this.port, this.address, this.#onSent)
     }
-    this.#host.counters.framesSent++
   }
 
   /**
@@ -113,15 +118,14 @@ export class Session {
     if (error === null) {
       counters.datagramsSent++
       counters.bytesSent += bytes
-    } else if (!this.#closed) {
-      counters.sendErrors++
+    } else {
+      if (!this.#closed) counters.sendErrors++
       this.#error = error
     }
-    if (--this.#pending > 0 || this.#closed) return
-    if (this.#error !== undefined) {
-      this.#host.onSendError(this.#error, this.label)
-      this.#error = undefined
-    }
+    if (--this.#pending > 0) return
+    if (this.#error === undefined) counters.framesSent++
+    else if (!this.#closed) this.#host.onSendError(this.#error, this.label)
+    this.#error = undefined
     this.#subscription?.ready()
   }
 }

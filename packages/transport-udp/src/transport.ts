@@ -19,6 +19,10 @@ const harmlessCodes = new Set([
   'EAGAIN'
 ])
 
+function keyOf(address: string, port: number): string {
+  return `${address} ${port}`
+}
+
 /** Serves version 1 of the UDP protocol on one socket: clients register, frames go to the address and port they registered from. */
 export class UdpTransport implements Transport {
   readonly accepts = ['mjpeg'] as const
@@ -31,6 +35,7 @@ export class UdpTransport implements Transport {
     keepalives: 0,
     disconnects: 0,
     timedOut: 0,
+    revoked: 0,
     refusedFull: 0,
     refusedRate: 0,
     refusedUnknownStream: 0,
@@ -90,7 +95,11 @@ export class UdpTransport implements Transport {
       sender: socket,
       counters: this.#counters,
       options: this.#options,
-      onSendError: (error, label) => this.#reportSendError(error as NodeJS.ErrnoException, label)
+      onSendError: (error, label) => this.#reportSendError(error as NodeJS.ErrnoException, label),
+      onRevoked: (session) => {
+        this.#counters.revoked++
+        this.#forget(session)
+      }
     }
     for (const [name, stream] of streams) this.#feeds.set(name, new Feed(stream, this.#options))
     socket.on('message', (datagram, peer) => this.#receive(datagram, peer))
@@ -125,26 +134,18 @@ export class UdpTransport implements Transport {
       return
     }
     const nowMs = performance.now()
-    const key = `${address} ${port}`
-    const session = this.#sessions.get(key)
+    const session = this.#sessions.get(keyOf(address, port))
     if (session !== undefined) session.lastHeardMs = nowMs
-    if (message.kind === 'register') this.#register(message.stream, key, session, address, port, nowMs)
+    if (message.kind === 'register') this.#register(message.stream, session, address, port, nowMs)
     else if (session === undefined) this.#counters.ignoredStrangers++
     else if (message.kind === 'keepalive') this.#counters.keepalives++
     else {
       this.#counters.disconnects++
-      this.#forget(key, session)
+      this.#forget(session)
     }
   }
 
-  #register(
-    name: string | undefined,
-    key: string,
-    known: Session | undefined,
-    address: string,
-    port: number,
-    nowMs: number
-  ): void {
+  #register(name: string | undefined, known: Session | undefined, address: string, port: number, nowMs: number): void {
     if (!this.#rateLimit.allows(address, nowMs)) {
       this.#counters.refusedRate++
       this.#trouble.warn('registrations come too fast; those above registrationsPerSecond get no answer')
@@ -160,7 +161,7 @@ export class UdpTransport implements Transport {
       known.answer()
       return
     }
-    if (known !== undefined) this.#forget(key, known)
+    if (known !== undefined) this.#forget(known)
     if (this.#sessions.size >= this.#options.maxClients) {
       this.#counters.refusedFull++
       this.#trouble.warn(`no room for another client: maxClients is ${this.#options.maxClients}`)
@@ -168,22 +169,22 @@ export class UdpTransport implements Transport {
     }
     this.#counters.registrations++
     const session = new Session(this.#sessionHost!, feed, address, port, nowMs)
-    this.#sessions.set(key, session)
+    this.#sessions.set(keyOf(address, port), session)
     session.answer()
   }
 
   #forgetSilent(): void {
     const oldestMs = performance.now() - this.#options.clientTimeoutMs
-    for (const [key, session] of this.#sessions) {
+    for (const session of this.#sessions.values()) {
       if (session.lastHeardMs > oldestMs) continue
       this.#counters.timedOut++
-      this.#forget(key, session)
+      this.#forget(session)
     }
   }
 
-  #forget(key: string, session: Session): void {
+  #forget(session: Session): void {
     session.close()
-    this.#sessions.delete(key)
+    this.#sessions.delete(keyOf(session.address, session.port))
     if (this.#sessions.size === 0) for (const feed of this.#feeds.values()) feed.clear()
   }
 

@@ -24,11 +24,13 @@ function open(options: Record<string, unknown> = {}) {
   const feed = new Feed(stream, { chunkSize: 100, headerWidth: 32, payload: 'jpeg' })
   const sender = new StandInSender()
   const errors: string[] = []
+  const revoked: Session[] = []
   const host: SessionHost = {
     sender,
     counters: { framesSent: 0, datagramsSent: 0, bytesSent: 0, sendErrors: 0 },
     options: configSchema.parse(options),
-    onSendError: (error, label) => void errors.push(`${label} ${error.message}`)
+    onSendError: (error, label) => void errors.push(`${label} ${error.message}`),
+    onRevoked: (session) => void revoked.push(session)
   }
   const join = (port: number) => {
     const session = new Session(host, feed, '::ffff:10.0.0.2', port, 0)
@@ -37,7 +39,7 @@ function open(options: Record<string, unknown> = {}) {
     sender.sent.length = 0
     return session
   }
-  return { stream, feed, sender, host, errors, join }
+  return { stream, feed, sender, host, errors, revoked, join }
 }
 
 test('no frame is asked for before the answer to the registration is sent', () => {
@@ -120,6 +122,36 @@ test('the frame rate and the age of frames are limited by the options', () => {
     sender.end()
   }
   expect(stream.hub.stats()[0]).toMatchObject({ offered: 3, delivered: 1, skipped: 2 })
+})
+
+test('a frame is counted when all its datagrams have been taken, and not when one of them was refused', () => {
+  const { stream, sender, host, join } = open()
+  join(4000)
+  stream.publish(Buffer.alloc(250))
+  sender.end(3)
+  expect(host.counters.framesSent).toBe(0)
+  sender.end(1)
+  expect(host.counters.framesSent).toBe(1)
+  stream.publish(Buffer.alloc(250))
+  sender.end(2)
+  sender.end(1, new Error('ENOBUFS'))
+  sender.end(1)
+  expect(host.counters.framesSent).toBe(1)
+  stream.publish(Buffer.alloc(250))
+  sender.end()
+  expect(host.counters.framesSent).toBe(2)
+})
+
+test('a session whose subscription the core ends is closed and says so once', () => {
+  const { stream, sender, host, revoked, join } = open()
+  const session = join(4000)
+  const closed = join(4001)
+  closed.close()
+  stream.publish(Buffer.alloc(250))
+  stream.hub.closeAll('test')
+  expect(revoked).toEqual([session])
+  sender.end(4, new Error('ECANCELED'))
+  expect(host.counters).toMatchObject({ sendErrors: 0, framesSent: 0 })
 })
 
 test('a closed session says nothing more, whatever its last datagrams meet', () => {

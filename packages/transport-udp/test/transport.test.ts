@@ -10,6 +10,8 @@ const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
 
 const jpeg = { payload: 'jpeg' }
+/** Says that it is longer than memory can be, which makes the session throw. */
+const tooLong = { length: 2 ** 40, byteLength: 2 ** 40 } as unknown as Uint8Array
 const picture = (seed: number, length = 5000) => Buffer.alloc(length, seed)
 
 /** Publishes one frame and gives what `client` got of it. */
@@ -129,6 +131,18 @@ describe('clients', () => {
       address.includes(':') ? `[${address}]:${client.port}` : `${address}:${client.port}`
     )
   })
+})
+
+test('a client that the core drops is forgotten, and can register again', async () => {
+  const { stream, port, transport } = await serve(cleanup, { ...jpeg, maxClients: 1 })
+  const client = await Client.open(cleanup, port)
+  await client.register()
+  stream.publish(tooLong)
+  expect(stream.hub.size).toBe(0)
+  expect(transport.stats()).toMatchObject({ revoked: 1, disconnects: 0 })
+  await client.register()
+  expect(transport.stats()).toMatchObject({ registrations: 2, repeatedRegistrations: 0, refusedFull: 0 })
+  expect(await exchange(stream, client, picture(8))).toEqual(picture(8))
 })
 
 describe('time-out', () => {
