@@ -9,7 +9,8 @@ export const configSchema = z.strictObject({
     .default(anyHost)
     .meta({ description: 'Address or host name to listen on; `::` is all interfaces, IPv6 and IPv4.' }),
   port: z.int().min(0).max(65535).default(8888).meta({
-    description: 'TCP port of the first stream; the next ones take the ports above it. 0 takes a free one for each.'
+    description:
+      'TCP port of the first stream; the next ones take the numbers above it that `ports` gives to none. 0 takes a free one for each.'
   }),
   ports: z
     .record(z.string(), z.int().min(0).max(65535))

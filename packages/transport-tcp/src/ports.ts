@@ -1,5 +1,6 @@
 /**
- * The port of every stream: its own where `own` names one, else counting up from `first` over those that are free, in the order of the streams.
+ * The port of every stream: its own where `own` names one, else counting up from `first` over those that `own` gives to a stream, in the order of the streams.
+ * Whether another program has one shows when it is listened on.
  * With `first` 0 each gets 0, any free port. A result above 65535 means that there are not enough.
  */
 export function assignPorts(

@@ -8,6 +8,7 @@ import { maxIgnoredBytes } from './listen.js'
 /** What all sessions count together. */
 export interface SessionCounters {
   stalled: number
+  abandoned: number
   halfClosed: number
   ignoredBytes: number
   framesSent: number
@@ -25,6 +26,13 @@ export interface SessionHost {
   onClosed(session: Session): void
 }
 
+/**
+ * A client that has shut down its side may have gone altogether, which shows only when something is sent to it (its system answers keep-alive
+ * probes for a minute or so). While the source runs or fails there is something each second; when there is nothing for so long, it is
+ * given up. Longer than it takes most cameras to give their first frame.
+ */
+const silenceMs = 10_000
+
 /** One connection. Gets frames from the first moment. */
 export class Session {
   readonly #host: SessionHost
@@ -35,6 +43,8 @@ export class Session {
   #ignoredBytes = 0
   /** Bytes of the frame that is being written. */
   #sending = 0
+  /** Runs from the end of the client's side on, anew with each frame. */
+  #silence: NodeJS.Timeout | undefined
 
   constructor(host: SessionHost, feed: Feed, socket: Socket) {
     this.#host = host
@@ -44,10 +54,14 @@ export class Session {
     socket.setTimeout(host.options.stallTimeoutMs)
     socket.on('timeout', () => this.#onTimeout())
     socket.on('data', (data) => this.#ignore(data.length))
-    socket.on('end', () => host.counters.halfClosed++)
+    socket.on('end', () => {
+      host.counters.halfClosed++
+      this.#silence = setTimeout(() => this.#onSilence(), silenceMs).unref()
+    })
     // Most clients end by just going away, which is an error of the socket and then closes it.
     socket.on('error', () => host.counters.connectionErrors++)
     socket.on('close', () => {
+      clearTimeout(this.#silence)
       this.#subscription.close()
       host.onClosed(this)
     })
@@ -56,7 +70,8 @@ export class Session {
       label: this.#label,
       ...(maxFramerate === undefined ? {} : { maxFramerate }),
       ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
-      onFrame: (frame) => this.#send(frame)
+      onFrame: (frame) => this.#send(frame),
+      onClose: () => socket.destroy()
     })
   }
 
@@ -69,6 +84,7 @@ export class Session {
   #send(frame: EncodedFrame): void {
     const message = this.#feed.message(frame)
     this.#sending = message.length
+    this.#silence?.refresh()
     this.#socket.write(message, this.#onWritten)
   }
 
@@ -88,6 +104,16 @@ export class Session {
     if (this.#socket.writableLength === 0) return
     this.#host.counters.stalled++
     this.#host.onStalled(this.#label)
+    this.close()
+  }
+
+  #onSilence(): void {
+    // What still waits to be taken is a matter of stalling.
+    if (this.#socket.writableLength > 0) {
+      this.#silence?.refresh()
+      return
+    }
+    this.#host.counters.abandoned++
     this.close()
   }
 

@@ -23,6 +23,7 @@ export class TcpTransport implements Transport {
     refused: 0,
     disconnects: 0,
     stalled: 0,
+    abandoned: 0,
     halfClosed: 0,
     ignoredBytes: 0,
     framesSent: 0,

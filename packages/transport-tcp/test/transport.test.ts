@@ -9,6 +9,8 @@ const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
 
 const jpeg = { payload: 'jpeg' }
+/** Says that it is longer than memory can be, which makes the session throw. */
+const tooLong = { length: 2 ** 40, byteLength: 2 ** 40 } as unknown as Uint8Array
 const picture = (seed: number, length = 5000) => Buffer.alloc(length, seed)
 
 /** Opens a client and waits until it is subscribed. */
@@ -87,6 +89,43 @@ describe('clients', () => {
       await client.has(frame)
     }
     expect(client.frames).toEqual([picture(1), picture(2), picture(3)])
+  })
+
+  test('one that has left while there is nothing to send is given up after 10 seconds, one that gets frames is not', async () => {
+    const { stream, port, transport } = await serve(cleanup, jpeg)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    cleanup.add(vi, () => vi.useRealTimers())
+    const whole = await Client.open(cleanup, port)
+    const half = await Client.open(cleanup, port)
+    await stream.clients(2)
+    half.socket.end()
+    while (transport.stats().halfClosed === 0) await new Promise(setImmediate)
+    vi.advanceTimersByTime(9_900)
+    stream.publish(picture(1))
+    await half.has(1)
+    vi.advanceTimersByTime(9_900)
+    expect(stream.hub.size).toBe(2)
+    const closed = once(half.socket, 'end')
+    vi.advanceTimersByTime(200)
+    expect(stream.hub.size).toBe(1)
+    await closed
+    expect(transport.stats()).toMatchObject({ abandoned: 1, stalled: 0 })
+    vi.advanceTimersByTime(3_600_000)
+    stream.publish(picture(2))
+    expect(await whole.has(2)).toEqual([picture(1), picture(2)])
+  })
+
+  test('one that the core drops is disconnected, and another takes its place', async () => {
+    const { stream, port, transport } = await serve(cleanup, { ...jpeg, maxClients: 1 })
+    const client = await join(stream, port)
+    const ended = once(client.socket, 'end')
+    stream.publish(tooLong)
+    expect(stream.hub.size).toBe(0)
+    await ended
+    await vi.waitFor(() => expect(transport.stats()).toMatchObject({ disconnects: 1 }))
+    const next = await join(stream, port)
+    stream.publish(picture(1))
+    expect(await next.has(1)).toEqual([picture(1)])
   })
 
   test('one that goes away ends its subscription', async () => {
