@@ -36,7 +36,7 @@ const registerMessage: ControlMessage = { kind: 'register' }
 
 /**
  * Reads a datagram from a client; undefined when it is none of the three messages.
- * A registration may go on with anything; after one space, up to a line end or NUL, it names a stream.
+ * A registration may go on with anything; after one space it names a stream, without CR, LF, NUL and spaces at the end.
  */
 export function parseControl(datagram: Buffer): ControlMessage | undefined {
   if (datagram.equals(keepalive)) return keepaliveMessage
