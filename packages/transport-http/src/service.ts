@@ -21,7 +21,8 @@ import { SnapshotRequest, type SnapshotResult } from './snapshot.js'
 import { describeState } from './state.js'
 import { firstDelimiter, PartCache, timestampText } from './wire.js'
 
-const allowedMethods = 'GET, HEAD, OPTIONS'
+/** For `Allow`. */
+export const allowedMethods = 'GET, HEAD, OPTIONS'
 
 type StreamRoute = Extract<Route, { kind: 'stream' }>
 

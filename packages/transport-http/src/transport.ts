@@ -16,8 +16,9 @@ import {
 } from '@streamer/core/plugin'
 import { listenTcp, unboundedText } from '@streamer/socket-options'
 import type { HttpOptions } from './config.js'
+import { Connections } from './connections.js'
 import { createCounters } from './counters.js'
-import { HttpService } from './service.js'
+import { allowedMethods, HttpService } from './service.js'
 import { rawError } from './wire.js'
 
 const partName = 'transport-http'
@@ -36,7 +37,7 @@ export class HttpTransport implements Transport {
   readonly #context: PluginContext
   readonly #trouble: TroubleLog
   readonly #counters = createCounters()
-  readonly #sockets = new Set<Socket>()
+  #connections: Connections | undefined
   /** Transports are made with the program, whose own start is only known by the wall clock. */
   readonly #createdUs = monotonicUs()
   #server: Server | undefined
@@ -100,7 +101,7 @@ export class HttpTransport implements Transport {
       else resolve()
       this.#server = undefined
       this.#service?.close()
-      for (const socket of this.#sockets) socket.destroy()
+      this.#connections?.destroy()
       this.#trouble.close()
     })
   }
@@ -118,20 +119,24 @@ export class HttpTransport implements Transport {
       // Looked at by the service, whose answer says what is wrong.
       requireHostHeader: false
     })
-    // Room for pages and state beside the streams, but not for any number of idle connections.
-    server.maxConnections = Math.max(64, 4 * maxClients)
+    // Room for pages and state beside the streams, but not for any number of connections.
+    const connections = new Connections(Math.max(64, 4 * maxClients))
+    this.#connections = connections
     server.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
-    server.on('drop', () => {
-      this.#counters.refusedConnections++
+      if (!connections.add(socket)) this.#counters.refusedConnections++
     })
     server.on('clientError', (error, socket) => {
       // A stream takes no notice of what its client sends.
       if (!service.isStreaming(socket as Socket)) this.#refuse(error, socket as Socket)
     })
-    server.on('request', (request, response) => service.handle(request, response))
+    server.on('request', (request, response) => {
+      connections.use(request.socket, response)
+      service.handle(request, response)
+    })
+    server.on('connect', (_, socket) => {
+      this.#counters.methodsNotAllowed++
+      socket.end(rawError(405, 'CONNECT is not possible here: this is no proxy', `Allow: ${allowedMethods}\r\n`))
+    })
     return server
   }
 

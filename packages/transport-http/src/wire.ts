@@ -80,15 +80,19 @@ export class PartCache {
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large'
 }
 
-/** A whole answer for a request that never became one, so that no response object exists for it. */
-export function rawError(status: number, text: string): Buffer {
+/**
+ * A whole answer for a request that never became one, so that no response object exists for it.
+ * @param headers more of them, each with its line end.
+ */
+export function rawError(status: number, text: string, headers = ''): Buffer {
   const body = Buffer.from(`${text}\n`)
   const head =
     `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-    `Content-Length: ${body.byteLength}\r\nConnection: close\r\n\r\n`
+    `Content-Length: ${body.byteLength}\r\nConnection: close\r\n${headers}\r\n`
   return Buffer.concat([Buffer.from(head, 'latin1'), body])
 }

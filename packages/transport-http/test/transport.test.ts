@@ -1,7 +1,9 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { EventEmitter, once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { createServer, Socket } from 'node:net'
 import { isStreamerError, monotonicUs } from '@streamer/core/plugin'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Connections } from '../src/connections.js'
 import http, { type HttpState } from '../src/index.js'
 import {
   createTransport,
@@ -390,15 +392,49 @@ describe('bad requests', () => {
     expect(viewer.isClosed).toBe(false)
   })
 
-  test('connections beyond the limit are closed at once and counted', async () => {
-    const { port, transport } = await served({ maxClients: 1 })
-    const open = Array.from({ length: 64 }, () => raw(port))
-    await Promise.all(open.map(({ socket }) => once(socket, 'connect')))
-    const beyond = raw(port, get('/state'))
-    await beyond.closed
-    expect(beyond.text).toBe('')
+  test('connections that never ask do not lock out those that do: the oldest of them goes', async () => {
+    const { port, transport, stream } = await served({ maxClients: 2 })
+    const viewer = raw(port, get('/stream.mjpg'))
+    await stream.clients(1)
+    const halfOpen = Array.from({ length: 63 }, () => raw(port, 'GET / HTTP/1.1\r\n'))
+    await Promise.all(halfOpen.map(({ socket }) => once(socket, 'connect')))
+    const newcomer = raw(port, get('/snapshot.jpg'))
+    await stream.clients(2)
     expect(transport.stats().refusedConnections).toBe(1)
-    for (const client of open) client.close()
+    stream.publish(jpeg(7))
+    await newcomer.until('\xff\xd8\x07\xff\xd9')
+    expect(halfOpen.filter(({ isClosed }) => isClosed).length).toBe(1)
+    expect(viewer.isClosed).toBe(false)
+    for (const client of [viewer, newcomer, ...halfOpen]) client.close()
+  })
+
+  test('when every connection is in use the newcomer goes, and one that was answered may be next', () => {
+    const connections = new Connections(2)
+    const [one, two, three, four] = Array.from({ length: 4 }, () => new Socket()) as [Socket, Socket, Socket, Socket]
+    const [answerToOne, answerToTwo] = [new EventEmitter(), new EventEmitter()] as unknown as [
+      ServerResponse,
+      ServerResponse
+    ]
+    expect([connections.add(one), connections.add(two)]).toEqual([true, true])
+    connections.use(one, answerToOne)
+    connections.use(two, answerToTwo)
+    expect(connections.add(three)).toBe(false)
+    expect([one, two, three].map(({ destroyed }) => destroyed)).toEqual([false, false, true])
+    answerToTwo.emit('close')
+    expect(connections.add(four)).toBe(false)
+    expect([one, two, four].map(({ destroyed }) => destroyed)).toEqual([false, true, false])
+    connections.destroy()
+    expect([one, four].every(({ destroyed }) => destroyed)).toBe(true)
+  })
+
+  test('CONNECT is answered with 405 like other methods that are not possible', async () => {
+    const { port, transport } = await served()
+    const client = raw(port, 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n')
+    await client.closed
+    expect(client.text).toMatch(
+      /^HTTP\/1\.1 405 Method Not Allowed\r\n[\s\S]*Allow: GET, HEAD, OPTIONS\r\n\r\nCONNECT is not possible/
+    )
+    expect(transport.stats().methodsNotAllowed).toBe(1)
   })
 
   test('a stream whose subscribe throws is a 500, and the server goes on', async () => {
