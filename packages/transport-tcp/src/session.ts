@@ -27,8 +27,8 @@ export interface SessionHost {
 }
 
 /**
- * A client that has shut down its side may have gone altogether, which shows only when something is sent to it (its system answers keep-alive
- * probes for a minute or so). While the source runs or fails there is something each second; when there is nothing for so long, it is
+ * A client that has shut down its side may have gone altogether, which shows only when something is sent to it (a Linux system
+ * went on answering keep-alive probes for it for more than 100 s). While the source runs or fails there is something each second; when there is nothing for so long, it is
  * given up. Longer than it takes most cameras to give their first frame.
  */
 const silenceMs = 10_000
