@@ -86,7 +86,9 @@ export class TcpTransport implements Transport {
         if (!bounded) this.#context.logger.info(unboundedText)
         this.#feeds.push(feed)
         const bound = server.address() as AddressInfo
-        urls.push(`tcp://${hostPort(bound.address, bound.port)}`)
+        // The name is for people: the port alone says which stream it is.
+        const path = streams.size > 1 ? `/${encodeURIComponent(name)}` : ''
+        urls.push(`tcp://${hostPort(bound.address, bound.port)}${path}`)
       } catch (error) {
         throw listenError(this.#part, hostPort(host, port), error)
       }
