@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** Tests run on the sources: each package's `exports` begin with this private condition. */
@@ -10,6 +11,7 @@ export function onSources(test: NonNullable<ViteUserConfig['test']>): ViteUserCo
     ssr: { resolve: { conditions: [condition] } },
     test: {
       pool: 'forks',
+      setupFiles: [fileURLToPath(new URL('test/support/fast-check.ts', import.meta.url))],
       // The plugin loader honours Node's own conditions, so that plugins in tests are the sources too.
       execArgv: [`--conditions=${condition}`],
       ...test

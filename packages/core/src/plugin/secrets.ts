@@ -36,7 +36,7 @@ const pairs =
  *
  * In doubt it hides too much: with a user in an address, all up to its last `@`. It cannot know a secret that nothing marks: a user
  * alone before a `/` (`rtsp://to/ken@camera`); a password of digits up to its first `/` whose user has a dot in it (`rtsp://j.doe:12/34@camera`
- * could be a host, a port and a path); one with white space outside of quotes; one that is encoded; one by itself.
+ * could be a host, a port and a path); one with `://` in it; one with white space outside of quotes; one that is encoded; one by itself.
  *
  * Takes time in proportion to the length of `text`.
  */
