@@ -63,7 +63,7 @@ export class Streamer {
     const results = await Promise.allSettled(this.#runners.map((runner) => runner.start()))
     if (this.#stopping) {
       await this.#stopping
-      throw new StreamerError('ERR_TRANSPORT_FAILED', 'stopped while it was starting')
+      throw new StreamerError('ERR_STOPPED', 'stopped while it was starting')
     }
     const failed = this.#runners.flatMap((runner, index) => {
       const result = results[index]

@@ -46,6 +46,11 @@ export const errorCodes = {
     meaning: 'A transport failed while it was starting or running.',
     remedy: 'See the cause; it is started again by itself while the program runs.'
   },
+  ERR_STOPPED: {
+    exitCode: 1,
+    meaning: 'A part, or the whole program, was stopped while it was starting.',
+    remedy: 'None is needed: somebody asked for it.'
+  },
   ERR_SOURCE_NOT_FOUND: {
     exitCode: 1,
     meaning: 'The program or device of the source does not exist.',

@@ -56,7 +56,7 @@ export class Lifecycle {
 
   /** Resolves when all is closed. May be called at any time, any number of times. */
   async stop(): Promise<void> {
-    this.#abort?.abort(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: stopped while it was starting`))
+    this.#abort?.abort(new StreamerError('ERR_STOPPED', `${this.#part}: stopped while it was starting`))
     // What is open is closed within this call.
     if (this.#opening) await this.#opening.catch(() => {})
     await this.#closeOnce()
