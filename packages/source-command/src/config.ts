@@ -1,5 +1,5 @@
+import { defaultMaxFrameBytes } from '@streamer/jpeg-splitter'
 import { z } from 'zod'
-import { defaultMaxFrameBytes } from './splitter.js'
 
 const listExample = '[ffmpeg, -i, video.mp4, -f, mjpeg, pipe:1]'
 

@@ -31,4 +31,3 @@ const plugin: SourcePlugin<CommandOptions> = defineSource({
 export default plugin
 export { type CommandOptions, configSchema } from './config.js'
 export { CommandSource } from './source.js'
-export { defaultMaxFrameBytes, JpegSplitter, type JpegSplitterOptions, type SplitterCounters } from './splitter.js'

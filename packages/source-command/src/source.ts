@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import {
   type Counters,
   type EncodedFrame,
@@ -9,11 +10,9 @@ import {
   TroubleLog,
   withoutSecrets
 } from '@streamer/core/plugin'
+import { JpegSplitter, noCounts, type SplitterCounters } from '@streamer/jpeg-splitter'
+import { CommandProcess, type Exit, LineLog, planLaunch, unguardedText } from '@streamer/subprocess'
 import type { CommandOptions } from './config.js'
-import { planLaunch } from './launch.js'
-import { LineLog } from './lines.js'
-import { CommandProcess, type Exit } from './process.js'
-import { JpegSplitter, noCounts, type SplitterCounters } from './splitter.js'
 
 /** So much without a JPEG in it is no MJPEG; the head of a container or a chatty start is far below. */
 const maxGarbageBytes = 1024 * 1024
@@ -112,19 +111,19 @@ class CommandRun {
       await before?.stop()
       this.#before = undefined
       this.#throwIfOver()
-      const launch = await planLaunch(this.#options, this.#baseDir)
+      const { command, shell, env, interruptTimeoutMs, terminateTimeoutMs } = this.#options
+      const cwd = resolve(this.#baseDir, this.#options.cwd)
+      const launch = await planLaunch({ part: 'source-command', command: command ?? shell ?? '', cwd, env })
       this.#throwIfOver()
-      if (!launch.guarded) {
-        this.#logger.warn('source-command: there is no /bin/sh, so the command stays behind if this program is killed')
-      }
+      if (!launch.guarded) this.#logger.warn(`source-command: ${unguardedText}`)
       this.#label = launch.label
       this.#logger.debug(`source-command: starting ${withoutSecrets(launch.line)}`)
       this.#totals.starts++
       this.#process = new CommandProcess(launch, {
-        interruptTimeoutMs: this.#options.interruptTimeoutMs,
-        terminateTimeoutMs: this.#options.terminateTimeoutMs,
-        onOutput: (chunk) => this.#read(chunk),
+        output: (chunk) => this.#read(chunk),
         onError: (chunk) => this.#lines.push(chunk),
+        interruptTimeoutMs,
+        terminateTimeoutMs,
         onEnd: (exit) => this.#end(exit)
       })
       await this.#process.start()

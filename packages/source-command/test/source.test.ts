@@ -2,11 +2,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isStreamerError, monotonicUs, type Source } from '@streamer/core/plugin'
+import { killTimeoutMs } from '@streamer/subprocess'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { jpeg } from '../../jpeg-splitter/test/jpegs.js'
 import { configSchema } from '../src/index.js'
-import { killTimeoutMs } from '../src/process.js'
 import { areGone, isAlive, ListLogger, makeSource, nodeScript, pidIn, StandInRun } from './helpers.js'
-import { jpeg } from './jpegs.js'
 
 let folder: string
 let sources: Source[]

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Launch } from '../src/launch.js'
-import { CommandProcess, type Exit } from '../src/process.js'
+import { CommandProcess, type Exit, type Launch, planLaunch } from '../src/index.js'
 import { areGone, isAlive, nodeScript, pidIn } from './helpers.js'
 
 /** Starts a command without a guard, as on a system that has no /bin/sh; resolves with its first line on standard error. */
 async function startUnguarded(command: readonly string[]) {
   const [file = '', ...args] = command
   const launch: Launch = {
+    part: 'subprocess-test',
     file,
     args,
     cwd: process.cwd(),
@@ -21,7 +21,7 @@ async function startUnguarded(command: readonly string[]) {
     child = new CommandProcess(launch, {
       interruptTimeoutMs: 100,
       terminateTimeoutMs: 100,
-      onOutput: () => {},
+      output: () => {},
       onError: (chunk) => resolve(chunk.toString()),
       onEnd: (exit) => ends.push(exit)
     })
@@ -50,7 +50,7 @@ describe('CommandProcess without a guard', () => {
   test('says that a program does not exist when the system does', async () => {
     await expect(startUnguarded(['/no/such/program'])).rejects.toMatchObject({
       code: 'ERR_SOURCE_NOT_FOUND',
-      message: 'source-command: cannot run "/no/such/program": no such program',
+      message: 'subprocess-test: cannot run "/no/such/program": no such program',
       // Its arguments may hold passwords.
       cause: expect.not.objectContaining({ spawnargs: expect.anything() })
     })
@@ -59,16 +59,16 @@ describe('CommandProcess without a guard', () => {
   test('says why the system refuses to start a program', async () => {
     await expect(startUnguarded([process.execPath, 'x'.repeat(10_000_000)])).rejects.toMatchObject({
       code: 'ERR_SOURCE_FAILED',
-      message: expect.stringMatching(/^source-command: cannot run ".*": .*E2BIG/)
+      message: expect.stringMatching(/^subprocess-test: cannot run ".*": .*E2BIG/)
     })
   })
 
   test('stop before start does nothing', async () => {
-    const launch: Launch = { file: 'true', args: [], cwd: '.', env: {}, guarded: false, label: 'true', line: '' }
+    const launch = await planLaunch({ part: 'subprocess-test', command: ['true'], cwd: '/' })
     const child = new CommandProcess(launch, {
       interruptTimeoutMs: 1,
       terminateTimeoutMs: 1,
-      onOutput: () => {},
+      output: () => {},
       onError: () => {},
       onEnd: () => {}
     })

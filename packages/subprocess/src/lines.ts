@@ -19,6 +19,7 @@ const keptLines = 10
  */
 export class LineLog {
   readonly #logger: Logger
+  readonly #onLine: (line: string) => void
   readonly #decoder = new StringDecoder('utf8')
   readonly #last: string[] = []
   #line = ''
@@ -28,8 +29,10 @@ export class LineLog {
   #unlogged = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(logger: Logger) {
+  /** @param onLine told of every line that is not progress, also of those that are not logged, as it would be logged. */
+  constructor(logger: Logger, onLine: (line: string) => void = () => {}) {
     this.#logger = logger
+    this.#onLine = onLine
   }
 
   /** The last lines that were not progress, oldest first. */
@@ -85,6 +88,7 @@ export class LineLog {
     if (!isProgress) {
       this.#last.push(line)
       if (this.#last.length > keptLines) this.#last.shift()
+      this.#onLine(line)
     }
     if (this.#logged >= maxLinesPerSecond) {
       this.#unlogged++

@@ -69,4 +69,12 @@ describe('LineLog', () => {
     expect(log.last).toHaveLength(10)
     expect(log.last.at(-1)).toBe('line 4999')
   })
+
+  test('whoever listens is told of every line that is not progress, also in a flood', () => {
+    const told: string[] = []
+    const log = new LineLog(new ListLogger(), (line) => told.push(line))
+    log.push(Buffer.from(`${'same\n'.repeat(100)}frame=1\rpassword=hunter2\n`))
+    log.close()
+    expect(told).toEqual([...Array(100).fill('same'), 'password=***'])
+  })
 })

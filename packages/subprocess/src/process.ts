@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { StreamerError } from '@streamer/core/plugin'
-import type { Launch } from './launch.js'
+import { guardScript, type Launch, shellPath } from './launch.js'
 
 /** How a process ended: one of the two is a value. */
 export interface Exit {
@@ -9,15 +9,32 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
+/** Takes the next bytes of a pipe; they belong to the taker. */
+export type Taker = (chunk: Buffer) => void
+
+/** Where a descriptor of the process goes: into a pipe, whose bytes are taken; or to an open file of ours, which may be closed once `start` is through. */
+export type Outlet = Taker | number
+
 export interface ProcessOptions {
+  /** Whether standard input is a pipe, see `CommandProcess.input`. Default: there is nothing on it. */
+  readonly hasInput?: boolean
+  /** Standard output. */
+  readonly output: Outlet
+  /** Takes the next bytes of standard error. */
+  readonly onError: Taker
+  /** Descriptors 3, 4 and on; at most six. Pipes are sockets (as all of Node's), which cannot be opened through `/dev/fd`. Default: none. */
+  readonly extra?: readonly Outlet[]
+  /** The gentlest way to end it, which `stop` tries before any signal. Default: there is none. */
+  readonly askToEnd?: {
+    /** Asks: by a command, or by the end of its input. */
+    readonly ask: () => void
+    /** From there to SIGINT, milliseconds. */
+    readonly timeoutMs: number
+  }
   /** From SIGINT to SIGTERM, milliseconds; 0 leaves SIGINT out. */
   readonly interruptTimeoutMs: number
   /** From SIGTERM to SIGKILL, milliseconds; 0 leaves SIGTERM out. */
   readonly terminateTimeoutMs: number
-  /** Takes the next bytes of standard output; they belong to the taker. */
-  readonly onOutput: (chunk: Buffer) => void
-  /** Takes the next bytes of standard error. */
-  readonly onError: (chunk: Buffer) => void
   /** Called once, when the process is gone and all that it wrote has been taken. Not called when it was not started at all. */
   readonly onEnd: (exit: Exit) => void
 }
@@ -52,13 +69,18 @@ export class CommandProcess {
     this.#options = options
   }
 
+  /** Standard input, from `start` on, where there is one. It never gives an `error`: that the process is gone is told by `onEnd`. */
+  get input(): Writable | undefined {
+    return this.#child?.stdin ?? undefined
+  }
+
   /**
    * Resolves when the process is there.
    * @throws StreamerError `ERR_SOURCE_NOT_FOUND` or `ERR_SOURCE_FAILED` when the system refuses to start it.
    */
   start(): Promise<void> {
-    const { file, args, cwd, env, guarded, label } = this.#launch
-    const stdio = guarded ? (['ignore', 'pipe', 'pipe', 'pipe'] as const) : (['ignore', 'pipe', 'pipe'] as const)
+    const { part, cwd, env, label } = this.#launch
+    const { file, args, stdio } = this.#plan()
     return new Promise((resolve, reject) => {
       const refuse = (error: Error): void => {
         const isMissing = (error as { code?: string }).code === 'ENOENT'
@@ -67,11 +89,11 @@ export class CommandProcess {
         // Node puts the arguments into its error, where passwords may be among them.
         delete (error as { spawnargs?: unknown }).spawnargs
         this.#finish()
-        reject(new StreamerError(code, `source-command: cannot run ${label}: ${reason}`, { cause: error }))
+        reject(new StreamerError(code, `${part}: cannot run ${label}: ${reason}`, { cause: error }))
       }
       let child: ChildProcess
       try {
-        child = spawn(file, [...args], { cwd, env, detached: true, stdio: [...stdio] })
+        child = spawn(file, args, { cwd, env, detached: true, stdio })
       } catch (error) {
         refuse(error as Error)
         return
@@ -85,16 +107,34 @@ export class CommandProcess {
         resolve()
       })
       child.once('exit', (code, signal) => this.#onExit({ code, signal }))
-      if (child.stdout) this.#read(child.stdout, this.#options.onOutput)
-      if (child.stderr) this.#read(child.stderr, this.#options.onError)
-      // Against its type there is no `stdio` when file descriptors have run out.
-      child.stdio?.[3]?.on('error', () => {})
+      this.#readAll(child)
     })
   }
 
+  /** With a guard, whose descriptor comes after the command's own. */
+  #plan(): { file: string; args: string[]; stdio: Array<'ignore' | 'pipe' | number> } {
+    const { file, args, guarded } = this.#launch
+    const { hasInput = false, output, extra = [] } = this.#options
+    const stdio = [hasInput ? ('pipe' as const) : ('ignore' as const), ...[output, () => {}, ...extra].map(pipeOrFile)]
+    if (!guarded) return { file, args: [...args], stdio }
+    const guardedArgs = ['-c', guardScript(stdio.length), 'streamer-guard', file, ...args]
+    return { file: shellPath, args: guardedArgs, stdio: [...stdio, 'pipe'] }
+  }
+
+  #readAll(child: ChildProcess): void {
+    const { output, onError, extra = [] } = this.#options
+    const outlets: readonly Outlet[] = [output, onError, ...extra]
+    // Against their types there are no pipes when file descriptors have run out.
+    for (const [i, pipe] of (child.stdio ?? []).entries()) {
+      pipe?.on('error', () => {})
+      const taker = outlets[i - 1]
+      if (pipe && typeof taker === 'function') this.#read(pipe as Readable, taker)
+    }
+  }
+
   /**
-   * Ends the whole group: SIGINT, SIGTERM, SIGKILL. Resolves when it is gone; to `false` when the kernel does not let go of the
-   * process, which is then left to it. May be called at any time, any number of times.
+   * Ends the whole group: `askToEnd`, SIGINT, SIGTERM, SIGKILL. Resolves when it is gone; to `false` when the kernel does not let
+   * go of the process, which is then left to it. May be called at any time, any number of times.
    */
   stop(): Promise<boolean> {
     this.#stopped ??= this.#stop()
@@ -110,7 +150,11 @@ export class CommandProcess {
       this.#finish()
       return true
     }
-    const { interruptTimeoutMs, terminateTimeoutMs } = this.#options
+    const { askToEnd, interruptTimeoutMs, terminateTimeoutMs } = this.#options
+    if (askToEnd) {
+      askToEnd.ask()
+      await this.#wait(askToEnd.timeoutMs)
+    }
     if (interruptTimeoutMs > 0) await this.#signalAndWait('SIGINT', interruptTimeoutMs)
     if (terminateTimeoutMs > 0) await this.#signalAndWait('SIGTERM', terminateTimeoutMs)
     if (!this.#isOver) await this.#signalAndWait('SIGKILL', killTimeoutMs)
@@ -122,6 +166,10 @@ export class CommandProcess {
   async #signalAndWait(signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
     if (this.#isOver) return
     this.#signal(signal)
+    await this.#wait(timeoutMs)
+  }
+
+  async #wait(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs)
@@ -141,13 +189,12 @@ export class CommandProcess {
     }
   }
 
-  #read(pipe: Readable, take: (chunk: Buffer) => void): void {
+  #read(pipe: Readable, take: Taker): void {
     this.#openPipes++
     pipe.on('data', (chunk: Buffer) => {
       this.#heard = true
       if (!this.#isOver) take(chunk)
     })
-    pipe.on('error', () => {})
     pipe.once('close', () => {
       this.#openPipes--
       this.#finishIfDone()
@@ -190,4 +237,8 @@ export class CommandProcess {
     else this.#options.onEnd(this.#exit)
     this.#resolveOver()
   }
+}
+
+function pipeOrFile(outlet: Outlet): 'pipe' | number {
+  return typeof outlet === 'number' ? outlet : 'pipe'
 }
