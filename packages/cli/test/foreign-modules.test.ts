@@ -16,7 +16,24 @@ describe('a syntax error has its place', () => {
   it('in a configuration', async () => {
     await writeFile(join(place.folder, 'streamer.config.mjs'), broken)
     const { code, stderr } = await place.run([])
-    expect(stderr).toMatch(/^streamer: streamer\.config\.mjs: line 2, column \d+: Unexpected token '}'/)
+    expect(stderr).toMatch(/^streamer: streamer\.config\.mjs:2:27: Unexpected token '}'/)
+    expect(code).toBe(2)
+  })
+
+  it.each(['x.mjs', 'x.cjs'])(
+    'that is behind the last character where the end comes too early, in %s',
+    async (name) => {
+      await writeFile(join(place.folder, name), 'const a = {\n  b: {')
+      expect((await place.run(['config', '--config', name])).stderr).toContain(`${name}:2:7: Unexpected end of input`)
+      await writeFile(join(place.folder, name), 'const a = {\n  b: {\n')
+      expect((await place.run(['config', '--config', name])).stderr).toContain(`${name}:3:1: Unexpected end of input`)
+    }
+  )
+
+  it('in TypeScript, as one problem', async () => {
+    await writeFile(join(place.folder, 'x.ts'), 'const a: number = 3\nexport default { source: { use "fake" } }\n')
+    const { code, stderr } = await place.run(['--config', 'x.ts'])
+    expect(stderr).toMatch(/^streamer: x\.ts:2:32: Unexpected token, expected ","\n/)
     expect(code).toBe(2)
   })
 

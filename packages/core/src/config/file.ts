@@ -1,11 +1,14 @@
-import { readFileSync, statSync } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { basename, dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { cosmiconfig } from 'cosmiconfig'
-import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { importForeign } from '../module-loading.js'
-import { StreamerError } from '../plugin/index.js'
+import type { Options, PublicExplorer } from 'cosmiconfig'
+import { importForeign, importTypeScript, ModuleSyntaxError } from '../module-loading.js'
+import { messageOf, StreamerError } from '../plugin/index.js'
+import { Positions } from './positions.js'
 import type { Origin, Path } from './problems.js'
+import { mustBeReadable, presentPlaces, searchPlaces, shown } from './search.js'
+
+export { searchPlaces } from './search.js'
 
 /** A configuration file that was found and read. */
 export interface ConfigFile {
@@ -18,43 +21,82 @@ export interface ConfigFile {
   locate(path: Path): Origin
 }
 
-/** Where a file is looked for, in this order, in the working directory. */
-export const searchPlaces: readonly string[] = [
-  '.streamerrc',
-  '.streamerrc.json',
-  '.streamerrc.yaml',
-  '.streamerrc.yml',
-  '.streamerrc.js',
-  '.streamerrc.mjs',
-  '.streamerrc.cjs',
-  '.streamerrc.ts',
-  'streamer.config.json',
-  'streamer.config.yaml',
-  'streamer.config.yml',
-  'streamer.config.js',
-  'streamer.config.mjs',
-  'streamer.config.cjs',
-  'streamer.config.ts',
-  'package.json'
-]
+/** The key of a `package.json` that is ours. */
+const packageKey = 'streamer'
+
+/** What a file has in it. Not the bare value, in which cosmiconfig would look for `$import` and put other files in its place. */
+interface Contents {
+  readonly value: unknown
+  locate?(path: Path): { line?: number; column?: number }
+}
+
+/**
+ * What cosmiconfig's own function makes. That function looks in the working folder for options of its own first: it reads `package.json` and
+ * `.config/config.*`, runs the JavaScript there and throws when one of them is broken, whatever file is asked for, and has no switch for it.
+ */
+const { Explorer } = createRequire(import.meta.url)('cosmiconfig/dist/Explorer.js') as {
+  Explorer: new (options: Options & { moduleName: string }) => Pick<PublicExplorer, 'load'>
+}
 
 /**
  * Finds and reads the configuration file.
  * @param cwd absolute path of the folder to look in.
  * @param file a file to read instead of looking, relative to `cwd`.
  * @returns undefined when no file was named and none is there.
- * @throws StreamerError `ERR_CONFIG_NOT_FOUND`, or `ERR_CONFIG_PARSE` with line and column.
+ * @throws StreamerError `ERR_CONFIG_NOT_FOUND` when the file cannot be read, or `ERR_CONFIG_PARSE` with line and column.
  */
 export async function readConfigFile(cwd: string, file?: string): Promise<ConfigFile | undefined> {
-  const positions = new Map<string, Positions>()
-  const data = (path: string, text: string): unknown => {
-    const parsed = new Positions(shown(cwd, path), text)
-    positions.set(path, parsed)
-    return parsed.value
+  if (file !== undefined) {
+    const path = resolve(cwd, file)
+    const read = await readIfOurs(cwd, path)
+    if (read) return read
+    throw new StreamerError('ERR_CONFIG_NOT_FOUND', `${shown(cwd, path)}: it has no key "${packageKey}"`)
   }
-  const explorer = cosmiconfig('streamer', {
+  for (const path of presentPlaces(cwd)) {
+    const read = await readIfOurs(cwd, path)
+    if (read) return read
+  }
+  return undefined
+}
+
+/** The folder that relative paths in the configuration refer to. */
+export function baseDirOf(file: ConfigFile | undefined, cwd: string): string {
+  return file ? dirname(file.path) : cwd
+}
+
+/** Undefined for a `package.json` of something else. */
+async function readIfOurs(cwd: string, path: string): Promise<ConfigFile | undefined> {
+  mustBeReadable(cwd, path)
+  const shownPath = shown(cwd, path)
+  const contents = await contentsOf(cwd, path)
+  const root: Path = basename(path) === 'package.json' ? [packageKey] : []
+  let value = contents?.value
+  if (root.length > 0) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, packageKey)) return undefined
+    value = (value as Record<string, unknown>)[packageKey]
+  }
+  return {
+    path,
+    shownPath,
+    value: value ?? {},
+    locate: (at) => ({ kind: 'file', file: shownPath, ...contents?.locate?.([...root, ...at]) })
+  }
+}
+
+/** Undefined when the file is empty. */
+async function contentsOf(cwd: string, path: string): Promise<Contents | undefined> {
+  const data = (file: string, text: string): Contents => new Positions(shown(cwd, file), text)
+  const explorer = new Explorer({
+    moduleName: 'streamer',
+    // The whole file: `readIfOurs` takes the key of a `package.json` itself, because `Contents` has it inside.
+    packageProp: [],
     searchPlaces: [...searchPlaces],
+    searchStrategy: 'none',
+    ignoreEmptySearchPlaces: false,
     cache: false,
+    mergeImportArrays: false,
+    mergeSearchPlaces: false,
+    transform: (result) => result,
     loaders: {
       noExt: data,
       '.json': data,
@@ -66,95 +108,24 @@ export async function readConfigFile(cwd: string, file?: string): Promise<Config
       '.ts': loadTypeScript
     }
   })
-  const path = file === undefined ? undefined : resolve(cwd, file)
-  if (path !== undefined) mustBeReadable(path, shown(cwd, path))
   try {
-    const found = path === undefined ? await explorer.search(cwd) : await explorer.load(path)
-    if (!found) return undefined
-    const shownPath = shown(cwd, found.filepath)
-    const value: unknown = found.isEmpty ? {} : found.config
-    const located = positions.get(found.filepath)
-    const root: Path = found.filepath.endsWith('package.json') ? ['streamer'] : []
-    return {
-      path: found.filepath,
-      shownPath,
-      value: value ?? {},
-      locate: (at) => ({ kind: 'file', file: shownPath, ...located?.locate([...root, ...at]) })
-    }
+    return (await explorer.load(path))?.config as Contents | undefined
   } catch (error) {
     if (error instanceof StreamerError) throw error
-    const where = (error as { filepath?: string }).filepath ?? path ?? ''
-    const message = error instanceof Error ? error.message : String(error)
-    throw new StreamerError('ERR_CONFIG_PARSE', `${shown(cwd, where)}: ${message}`, { cause: error })
+    const text =
+      error instanceof ModuleSyntaxError
+        ? `${shown(cwd, error.file)}:${error.line}:${error.column}: ${error.reason}`
+        : `${shown(cwd, path)}: ${messageOf(error)}`
+    // Each line of a message is taken for a problem of its own.
+    throw new StreamerError('ERR_CONFIG_PARSE', text.replace(/\s*\n\s*/g, ' '), { cause: error })
   }
-}
-
-/** The folder that relative paths in the configuration refer to. */
-export function baseDirOf(file: ConfigFile | undefined, cwd: string): string {
-  return file ? dirname(file.path) : cwd
 }
 
 /** cosmiconfig's own loader tries `require` when `import` fails, so that a file that throws runs twice and its error is lost. */
-async function loadModule(path: string): Promise<unknown> {
-  return (await importForeign(pathToFileURL(path).href)).default
+async function loadModule(path: string): Promise<Contents> {
+  return { value: (await importForeign(pathToFileURL(path).href)).default }
 }
 
-/** jiti reads TypeScript without a compiler; it is loaded for `.ts` files only. */
-async function loadTypeScript(path: string): Promise<unknown> {
-  const { createJiti } = await import('jiti')
-  return createJiti(path, { interopDefault: true }).import(path, { default: true })
-}
-
-/** A YAML (or JSON, which is YAML too) text with the place of each value. */
-class Positions {
-  readonly value: unknown
-  readonly #document: Document.Parsed
-  readonly #lines = new LineCounter()
-
-  constructor(shownPath: string, text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false })
-    const [error] = this.#document.errors
-    if (error) {
-      const { line, col } = this.#lines.linePos(error.pos[0])
-      throw new StreamerError('ERR_CONFIG_PARSE', `${shownPath}:${line}:${col}: ${error.message}`, { cause: error })
-    }
-    this.value = this.#document.toJS() as unknown
-  }
-
-  locate(path: Path): { line?: number; column?: number } {
-    let node = this.#document.contents as Node | null
-    let offset = node?.range?.[0]
-    for (const key of path) {
-      if (isMap(node)) {
-        const pair = node.items.find((item) => String((item.key as { value?: unknown } | null)?.value) === String(key))
-        if (!pair) break
-        offset = (pair.key as Node).range?.[0] ?? offset
-        node = pair.value as Node | null
-      } else if (isSeq(node)) {
-        node = (node.items[Number(key)] as Node | undefined) ?? null
-        offset = node?.range?.[0] ?? offset
-      } else break
-    }
-    if (offset === undefined) return {}
-    const { line, col } = this.#lines.linePos(offset)
-    return { line, column: col }
-  }
-}
-
-function mustBeReadable(path: string, shownPath: string): void {
-  try {
-    if (statSync(path).isFile()) {
-      readFileSync(path)
-      return
-    }
-  } catch (error) {
-    const reason = (error as { code?: string }).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
-    throw new StreamerError('ERR_CONFIG_NOT_FOUND', `${shownPath}: ${reason}`, { cause: error })
-  }
-  throw new StreamerError('ERR_CONFIG_NOT_FOUND', `${shownPath}: it is not a file`)
-}
-
-function shown(cwd: string, path: string): string {
-  const short = relative(cwd, path)
-  return short !== '' && !short.startsWith('..') ? short : path
+async function loadTypeScript(path: string): Promise<Contents> {
+  return { value: await importTypeScript(path) }
 }

@@ -1,7 +1,7 @@
-import { isStreamerError, messageOf, type OptionsSchema, type PluginKind, StreamerError } from '../plugin/index.js'
-import { type LoadedPlugin, loadPlugin } from '../plugins/load.js'
+import type { OptionsSchema, PluginKind } from '../plugin/index.js'
 import { baseDirOf, type ConfigFile, readConfigFile } from './file.js'
-import { ConfigError, jsonSchemaOf, type Origin, type Path, type Problem, problemText, validate } from './problems.js'
+import { type Inherited, type LoadedPart, PartLoader } from './part-loader.js'
+import { ConfigError, type Origin, type Path, type Problem, problemText, validate } from './problems.js'
 import {
   configSchema,
   defaultEncoder,
@@ -14,15 +14,6 @@ import {
   type StreamerConfig
 } from './schema.js'
 import { LayeredConfig, type Settings } from './settings.js'
-
-/** A part of the configuration with its plugin and its validated options. */
-export interface LoadedPart extends LoadedPlugin {
-  readonly kind: PluginKind
-  /** Where it stands in the configuration. */
-  readonly path: Path
-  /** Validated, defaults filled in. */
-  readonly options: unknown
-}
 
 export interface LoadedStream {
   readonly name: string
@@ -69,6 +60,8 @@ export interface LoadOptions {
   readonly settings?: Settings
   /** `file:` URLs of modules from which plugins are looked for after the configuration's folder. Default: the core itself. */
   readonly resolveFrom?: readonly string[]
+  /** What `use: auto` chooses from, in the order in which it asks; the last one stands in while there is no camera. Default: `autoSources`. */
+  readonly autoSources?: readonly string[]
   /** Parts that will be replaced, so that their plugins are not needed. */
   readonly replaced?: ReadonlySet<PluginKind>
 }
@@ -96,7 +89,11 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const checked = await validate(configSchema as unknown as OptionsSchema<StreamerConfig>, layers.value)
   const problems: Problem[] = layers.problems.slice()
   if ('problems' in checked) problems.push(...checked.problems)
-  const loader = new PartLoader(baseDirOf(file, cwd), [...resolveFrom, import.meta.url], problems, layers)
+  const loader = new PartLoader(
+    { baseDir: baseDirOf(file, cwd), fallbacks: [...resolveFrom, import.meta.url], autoSources: options.autoSources },
+    problems,
+    layers
+  )
   // With wrong shapes around them, parts are still checked as far as they can be, so that all is told at once.
   const config = ('value' in checked ? checked.value : layers.value) as StreamerConfig
   const streams = await loadStreams(config, loader, replaced, problems)
@@ -120,70 +117,6 @@ function withPlaces(problems: readonly Problem[], place: (path: Path) => Origin)
   return [...new Map(placed.map((problem) => [problemText(problem), problem])).values()]
 }
 
-/** Loads plugins and validates their options; what is wrong is kept, not thrown. */
-class PartLoader {
-  readonly baseDir: string
-  readonly #fallbacks: readonly string[]
-  readonly #problems: Problem[]
-  readonly #layers: LayeredConfig
-
-  constructor(baseDir: string, fallbacks: readonly string[], problems: Problem[], layers: LayeredConfig) {
-    this.baseDir = baseDir
-    this.#layers = layers
-    this.#fallbacks = fallbacks
-    this.#problems = problems
-  }
-
-  /** @param own keys that the core reads, which are not options of the plugin. */
-  async load(
-    kind: PluginKind,
-    part: unknown,
-    path: Path,
-    own: readonly string[] = [],
-    extra: Readonly<Record<string, unknown>> = {}
-  ): Promise<LoadedPart | undefined> {
-    if (typeof part !== 'object' || part === null || typeof (part as PartConfig).use !== 'string') return undefined
-    const { use, ...rest } = part as PartConfig
-    const options: Record<string, unknown> = { ...rest }
-    for (const key of own) delete options[key]
-    try {
-      const loaded = await loadPlugin(kind, use, this.baseDir, this.#fallbacks)
-      const schema = loaded.plugin.configSchema as OptionsSchema
-      const known = optionNames(schema)
-      for (const [key, value] of Object.entries(extra))
-        if (known.includes(key) && !(key in options)) options[key] = value
-      this.#dropStrayVariables(options, path, known, `${kind} "${use}"`)
-      const result = await this.#validate(schema, options, path, use)
-      if ('value' in result) return { ...loaded, kind, path, options: result.value }
-      this.#problems.push(...result.problems)
-    } catch (error) {
-      if (!isStreamerError(error)) throw error
-      this.#problems.push({ path: [...path, 'use'], message: error.message, code: error.code })
-    }
-    return undefined
-  }
-
-  /** A variable such as STREAMER_WIDTH may be set for good; a part that has no such option is no reason to refuse it. */
-  #dropStrayVariables(options: Record<string, unknown>, path: Path, known: readonly string[], part: string): void {
-    if (known.length === 0) return
-    for (const key of Object.keys(options)) {
-      const origin = this.#layers.originOf([...path, key])
-      if (known.includes(key) || origin?.kind !== 'environment') continue
-      delete options[key]
-      this.#layers.warnings.push(`${origin.name} has no effect: ${part} has no option "${key}"`)
-    }
-  }
-
-  async #validate(schema: OptionsSchema, options: unknown, path: Path, use: string): ReturnType<typeof validate> {
-    try {
-      return await validate(schema, options, path)
-    } catch (error) {
-      const message = `the options of "${use}" cannot be checked, its schema threw: ${messageOf(error)}`
-      throw new StreamerError('ERR_PLUGIN_LOAD', message, { cause: error })
-    }
-  }
-}
-
 async function loadStreams(
   config: StreamerConfig,
   loader: PartLoader,
@@ -201,12 +134,12 @@ async function loadStreams(
   const loaded: LoadedStream[] = []
   for (const [name, stream, path] of named) {
     const encoderPath: Path = stream?.encoder || !config.encoder ? [...path, 'encoder'] : ['encoder']
-    const source = replaced.has('source')
-      ? undefined
-      : await loader.load('source', stream?.source ?? defaultSource, [...path, 'source'])
     const encoder = replaced.has('encoder')
       ? undefined
       : await loader.load('encoder', stream?.encoder ?? config.encoder ?? defaultEncoder, encoderPath)
+    const source = replaced.has('source')
+      ? undefined
+      : await loader.load('source', stream?.source ?? defaultSource, [...path, 'source'], [], qualityOf(encoder))
     loaded.push({
       name,
       source,
@@ -218,17 +151,25 @@ async function loadStreams(
   return loaded
 }
 
+/** One number holds for cameras that encode themselves, too. */
+function qualityOf(encoder: LoadedPart | undefined): Readonly<Record<string, Inherited>> {
+  const { quality } = (encoder?.options ?? {}) as { quality?: unknown }
+  if (!encoder || typeof quality !== 'number') return {}
+  return { quality: { value: quality, from: [...encoder.path, 'quality'], mayBeRefused: true } }
+}
+
 async function loadTransports(config: StreamerConfig, loader: PartLoader): Promise<LoadedTransport[]> {
   const { transports = defaultTransports } = config
   // Anything but a list has been found wrong already.
   const parts = (Array.isArray(transports) ? transports : []) as ReadonlyArray<
     PartConfig & { optional?: boolean; name?: string }
   >
-  const extra = typeof config.host === 'string' ? { host: config.host } : {}
+  const inherited: Record<string, Inherited> =
+    typeof config.host === 'string' ? { host: { value: config.host, from: ['host'] } } : {}
   const loaded: LoadedTransport[] = []
   const names = new Set<string>()
   for (const [index, part] of parts.entries()) {
-    const transport = await loader.load('transport', part, ['transports', index], ['optional', 'name'], extra)
+    const transport = await loader.load('transport', part, ['transports', index], ['optional', 'name'], inherited)
     if (!transport) continue
     const name = uniqueName(part.name ?? transport.plugin.name, names)
     loaded.push({ ...transport, name, optional: part.optional ?? false })
@@ -242,12 +183,6 @@ function uniqueName(name: string, taken: Set<string>): string {
   for (let count = 2; taken.has(unique); count++) unique = `${name}-${count}`
   taken.add(unique)
   return unique
-}
-
-/** Names of the options that a plugin has, as far as its schema tells. */
-export function optionNames(schema: OptionsSchema): readonly string[] {
-  const { properties } = (jsonSchemaOf(schema) ?? {}) as { properties?: Record<string, unknown> }
-  return Object.keys(properties ?? {})
 }
 
 function isSet(value: unknown, path: Path): boolean {

@@ -79,13 +79,12 @@ export async function validate<Options>(
   prefix: Path = []
 ): Promise<{ value: Options } | { problems: Problem[] }> {
   const jsonSchema = jsonSchemaOf(schema as OptionsSchema)
-  const problems: Problem[] = []
-  if (jsonSchema) findUnknownKeys(value, jsonSchema, [], problems)
-  const unknownKeys = problems.length
+  const problems = jsonSchema ? unknownKeys(value, jsonSchema) : []
+  const unknown = problems.length
   const result = await schema['~standard'].validate(value)
-  if (result.issues === undefined && unknownKeys === 0) return { value: result.value }
+  if (result.issues === undefined && unknown === 0) return { value: result.value }
   for (const issue of result.issues ?? []) {
-    if (unknownKeys > 0 && (issue as { code?: string }).code === 'unrecognized_keys') continue
+    if (unknown > 0 && (issue as { code?: string }).code === 'unrecognized_keys') continue
     const path = (issue.path ?? []).map((key) => keyOf(typeof key === 'object' ? key.key : key))
     const names = jsonSchema && (schemaAt(jsonSchema, path.slice(0, -1))?.propertyNames as JsonSchema | undefined)
     const message =
@@ -95,6 +94,13 @@ export async function validate<Options>(
     problems.push({ path, message })
   }
   return { problems: problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] })) }
+}
+
+/** Every key that a JSON Schema does not know, with the nearest one that it does. */
+export function unknownKeys(value: unknown, schema: JsonSchema, prefix: Path = []): Problem[] {
+  const problems: Problem[] = []
+  findUnknownKeys(value, schema, [], problems)
+  return problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] }))
 }
 
 /** The known key that a person may have meant, or undefined when none is near. */

@@ -15,7 +15,7 @@ const part = (kind: string, example: string) =>
       .meta({ description: `The ${kind} plugin: ${example}, a package name, or a path that begins with ./` })
   })
 
-const source = part('source', 'fake, command')
+const source = part('source', 'auto, libcamera, fake, command')
 const encoder = part('encoder', 'jpeg')
 const transport = part('transport', 'udp, tcp, http').extend({
   optional: z
@@ -29,7 +29,7 @@ const linger = z.union([z.number().min(0).max(3600), z.literal('always')]).meta(
   default: 15
 })
 const watchdog = z.number().min(0).max(3600).meta({
-  description: 'Seconds without a frame after which a camera is started again; 0 switches it off.',
+  description: 'Seconds without a frame after which a camera that has started is started again; 0 switches it off.',
   default: 5
 })
 
@@ -49,7 +49,7 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'Where an editor finds the schema that `streamer schema` prints.' }),
-  source: source.optional().meta({ description: 'The camera, when there is one stream.' }),
+  source: source.optional().meta({ description: 'The camera, when there is one stream. Default: auto.' }),
   encoder: encoder.optional().meta({ description: 'What makes JPEG of raw frames. Default: jpeg.' }),
   linger: linger.optional(),
   watchdog: watchdog.optional(),
@@ -89,6 +89,6 @@ export type PartConfig = { readonly use: string } & Readonly<Record<string, unkn
 export const defaultLinger = 15
 export const defaultWatchdog = 5
 export const defaultStreamName = 'main'
-export const defaultSource: PartConfig = { use: 'fake' }
+export const defaultSource: PartConfig = { use: 'auto' }
 export const defaultEncoder: PartConfig = { use: 'jpeg' }
 export const defaultTransports: readonly PartConfig[] = [{ use: 'http' }, { use: 'tcp' }, { use: 'udp' }]

@@ -12,8 +12,8 @@ export const errorCodes = {
   },
   ERR_CONFIG_NOT_FOUND: {
     exitCode: 2,
-    meaning: 'The file given with `--config` does not exist or cannot be read.',
-    remedy: 'Check the name; `streamer init` writes a new one.'
+    meaning: 'The configuration file cannot be read, or the one given with `--config` does not exist.',
+    remedy: 'Check its name and who may read it; `streamer init` writes a new one.'
   },
   ERR_PLUGIN_NOT_FOUND: {
     exitCode: 2,
@@ -63,8 +63,9 @@ export const errorCodes = {
   },
   ERR_SOURCE_STALLED: {
     exitCode: 1,
-    meaning: 'The source gave no frame for the time of the watchdog while somebody was watching.',
-    remedy: 'Check the camera and its cable; `watchdog` sets the time.'
+    meaning:
+      'The source gave no frame for the time of the watchdog while somebody was watching, or did not start in two minutes.',
+    remedy: 'Check the camera and its cable; `watchdog` sets the time without a frame.'
   },
   ERR_SOURCE_OUTPUT: {
     exitCode: 1,
@@ -75,6 +76,48 @@ export const errorCodes = {
     exitCode: 1,
     meaning: 'The source failed.',
     remedy: 'See the cause; it is started again by itself.'
+  },
+  ERR_CAMERA_NOT_FOUND: {
+    exitCode: 1,
+    meaning: 'There is no camera, or not the one that the configuration names.',
+    remedy:
+      'Switch the power off and check both ends of the cable; `streamer cameras` lists what there is, `streamer doctor` looks for the reason.'
+  },
+  ERR_CAMERA_BUSY: {
+    exitCode: 1,
+    meaning: 'Another program has the camera.',
+    remedy: 'End that program, or let it take the pictures from Streamer. The camera is tried again by itself.'
+  },
+  ERR_CAMERA_TIMEOUT: {
+    exitCode: 1,
+    meaning: 'The camera was started and gives no pictures: its sensor does not answer.',
+    remedy: 'Switch the power off and check both ends of the cable, then the cable itself and the power supply.'
+  },
+  ERR_CAMERA_PERMISSION: {
+    exitCode: 1,
+    meaning: 'The user that runs Streamer may not use the camera.',
+    remedy: 'Put that user into the group `video` (`sudo usermod -aG video <user>`) and log in anew.'
+  },
+  ERR_CAMERA_UNSUPPORTED: {
+    exitCode: 1,
+    meaning: 'The camera, or the program that drives it, cannot do what the configuration asks for.',
+    remedy: 'The message names the option; `streamer cameras` lists sizes, rates and controls.'
+  },
+  ERR_CAMERA_FAILED: {
+    exitCode: 1,
+    meaning: 'libcamera failed, or the camera was disconnected.',
+    remedy: 'See the cause; it is started again by itself. `streamer doctor` looks for the reason.'
+  },
+  ERR_CAMERA_HELPER_MISSING: {
+    exitCode: 1,
+    meaning: 'The program that drives the camera has not been built yet.',
+    remedy: '`streamer setup-camera` builds it.'
+  },
+  ERR_CAMERA_HELPER_BUILD: {
+    exitCode: 1,
+    meaning:
+      'The program that drives the camera could not be built: the compiler failed, a package is missing, or the disk is full.',
+    remedy: 'Mend what the message names, then run `streamer setup-camera`.'
   },
   ERR_ENCODER_FAILED: {
     exitCode: 1,

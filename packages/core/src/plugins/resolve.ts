@@ -14,9 +14,9 @@ export interface ResolvedPlugin {
   readonly version: string | undefined
 }
 
-/** The plugins that come with Streamer, by kind. */
+/** The plugins that come with Streamer, by kind; `auto` is in the core, see `loadAuto`. */
 export const shippedPlugins: Readonly<Record<PluginKind, readonly string[]>> = {
-  source: ['fake', 'command'],
+  source: ['auto', 'libcamera', 'fake', 'command'],
   encoder: ['jpeg'],
   transport: ['http', 'tcp', 'udp']
 }
@@ -99,6 +99,9 @@ function resolveFrom(name: string, base: string): string | undefined {
   } catch (error) {
     const { code } = error as { code?: string }
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_INVALID_MODULE_SPECIFIER') return undefined
+    // A broken package.json beside the configuration, which may be any folder, is none of ours; one of the plugin's is told.
+    const beside = fileURLToPath(new URL('package.json', base))
+    if (code === 'ERR_INVALID_PACKAGE_CONFIG' && (error as Error).message.includes(beside)) return undefined
     throw new StreamerError(
       'ERR_PLUGIN_NOT_FOUND',
       `the package "${name}" cannot be imported: ${(error as Error).message}`,
