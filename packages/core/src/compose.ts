@@ -1,4 +1,6 @@
-import { type LoadedConfig, type LoadedPart, loadConfig } from './config/load.js'
+import { AutoSource, type Offer } from './auto/source.js'
+import { type LoadedConfig, loadConfig } from './config/load.js'
+import type { LoadedPart } from './config/part-loader.js'
 import type { StreamerConfig } from './config/schema.js'
 import { container, type DependencyContainer, instanceCachingFactory } from './di.js'
 import { Host } from './host.js'
@@ -10,6 +12,7 @@ import {
   type PluginContext,
   type PluginKind,
   type Source,
+  type SourcePlugin,
   StreamerError,
   silentLogger,
   type Transport
@@ -74,7 +77,7 @@ export async function compose(config: StreamerConfig | LoadedConfig, options: Co
     const child = root.createChildContainer()
     child.register(LOGGER, { useValue: logger.child(label('stream')) })
     registerPart(child, SOURCE, () =>
-      makePart<Source>('source', overrides.get(SOURCE), stream.source, contextFor(stream.name, label('source')))
+      makeSource(overrides.get(SOURCE), stream.source, contextFor(stream.name, label('source')), supervision)
     )
     registerPart(child, ENCODER, () =>
       makePart<Encoder>('encoder', overrides.get(ENCODER), stream.encoder, contextFor(stream.name, label('encoder')))
@@ -134,6 +137,35 @@ function makePart<Part extends { start: unknown; stop: unknown }>(
     'ERR_PLUGIN_INVALID',
     `${kind} plugin "${part.use}" made nothing with start and stop in create()`
   )
+}
+
+function makeSource(
+  override: unknown,
+  part: LoadedPart | undefined,
+  context: PluginContext,
+  supervision: Supervision
+): Source {
+  if (override !== undefined || !part?.auto) return makePart<Source>('source', override, part, context)
+  const { candidates, hasStandIn } = part.auto
+  const leftOut = [...part.auto.leftOut]
+  const offers: Offer[] = []
+  for (const candidate of candidates) {
+    const own = { ...context }
+    const { detect } = candidate.plugin as SourcePlugin<unknown>
+    try {
+      const source = makePart<Source>('source', undefined, candidate, own)
+      offers.push({
+        use: candidate.use,
+        source,
+        ...(detect && { detect: async (signal) => detect(candidate.options, { ...own, signal }) })
+      })
+    } catch (error) {
+      // Nothing stands in for the last one.
+      if (candidate === candidates.at(-1)) throw error
+      leftOut.push({ use: candidate.use, reason: messageOf(error) })
+    }
+  }
+  return new AutoSource({ offers, hasStandIn, leftOut }, context.logger, supervision)
 }
 
 function makeTransports(

@@ -12,10 +12,12 @@
  * Plugins import `@streamer/core/plugin` instead.
  * @packageDocumentation
  */
+export { autoSources, isAuto, type LeftOut, type LoadedAuto, loadAuto } from './auto/candidates.js'
 export * from './compose.js'
 export * from './config/file.js'
 export * from './config/json-schema.js'
 export * from './config/load.js'
+export { type AutoParts, type LoadedPart, optionNames } from './config/part-loader.js'
 export * from './config/problems.js'
 export * from './config/schema.js'
 export type { Setting, SettingName, Settings } from './config/settings.js'

@@ -18,11 +18,10 @@ import {
   StreamerError,
   type StreamState,
   type StreamStats,
-  type SubscribeOptions,
-  type Subscription,
   TroubleLog
 } from './plugin/index.js'
 import { RateMeter } from './rate-meter.js'
+import { StreamView } from './stream-view.js'
 import { Backoff, pause, type Supervision, settledWithin } from './supervision.js'
 import { ENCODER, LOGGER, PIPELINE_OPTIONS, SOURCE, SUPERVISION } from './tokens.js'
 
@@ -36,6 +35,8 @@ export interface PipelineOptions {
 
 /** Marks the picture that the core drew on its way through the encoder. Sources count from 0. */
 const placeholderSequence = -1
+/** What is drawn while a source takes long to start for the first time. */
+const startingReason = 'the camera is starting'
 /** Of a stream that has shown nothing yet. */
 const defaultSize = { width: 640, height: 480 }
 /** A larger picture is drawn smaller, in its own shape: what a source says of its size is not to be trusted with memory. */
@@ -73,6 +74,14 @@ export class Pipeline {
   /** Ends the current run of the source; with an error when it failed. */
   #endRun: ((failure?: StreamerError) => void) | undefined
 
+  /** When the source was last told to start. */
+  #runUs = 0
+  /** When it had started, or gave its first frame; 0 while it is starting. */
+  #startedUs = 0
+  #startTimer: NodeJS.Timeout | undefined
+  #preparing = new AbortController()
+  #prepared: Promise<void> = Promise.resolve()
+
   #encoderAbort: AbortController | undefined
   #encoderReady = false
   #encoderStopping: Promise<void> = Promise.resolve()
@@ -89,7 +98,7 @@ export class Pipeline {
   #saidFailure = ''
   /** How the last failure was said. */
   #saidLevel: 'warn' | 'debug' = 'warn'
-  /** When the last frame of the source came, or its run began. */
+  /** When the last frame of the source came, or it had started. */
   #aliveUs = 0
   /** When clients were last given anything. */
   #publishedUs = 0
@@ -141,6 +150,7 @@ export class Pipeline {
   /** Starts the source now when it is always on; otherwise the first subscription does. */
   start(): void {
     this.#closed = false
+    this.#prepare()
     // Somebody may have subscribed before.
     if (this.#lingerMs === Number.POSITIVE_INFINITY || this.#hub.size > 0) this.#want()
   }
@@ -151,7 +161,15 @@ export class Pipeline {
     clearTimeout(this.#lingerTimer)
     this.#unwant()
     this.#stopEncoder()
-    await this.#cycle
+    this.#preparing.abort()
+    await Promise.all([
+      this.#cycle,
+      settledWithin(
+        () => this.#prepared,
+        this.#supervision.stopTimeoutMs,
+        () => {}
+      )
+    ])
     this.#trouble.close()
   }
 
@@ -188,6 +206,17 @@ export class Pipeline {
     }
   }
 
+  /** Lets the source look around before anybody watches; nobody waits for it. */
+  #prepare(): void {
+    const source = this.#source
+    if (!source.prepare) return
+    const abort = new AbortController()
+    this.#preparing = abort
+    this.#prepared = (async () => source.prepare?.(abort.signal))().catch((error: unknown) => {
+      if (!abort.signal.aborted) this.#logger.debug('the source threw while it looked around', { error })
+    })
+  }
+
   #demand(open: number): void {
     if (this.#closed) return
     clearTimeout(this.#lingerTimer)
@@ -215,7 +244,6 @@ export class Pipeline {
     const ticker = setInterval(() => this.#tick(), this.#supervision.repeatMs / 2)
     this.#beginAnew()
     while (this.#wanted) {
-      const startedUs = monotonicUs()
       const failure = await this.#runSource()
       await this.#stopSource()
       if (failure === undefined) this.#beginAnew()
@@ -223,7 +251,8 @@ export class Pipeline {
       this.#failures++
       this.#lastFailure = failureRecord(failure)
       this.#state = 'recovering'
-      const ranMs = (monotonicUs() - startedUs) / 1000
+      // A start that takes long and fails is no time of health.
+      const ranMs = this.#startedUs === 0 ? 0 : (monotonicUs() - this.#startedUs) / 1000
       const pauseMs = backoff.next(ranMs)
       if (ranMs >= this.#supervision.healthyMs) this.#saidFailure = ''
       this.#sayFailure(this.#lastFailure, pauseMs)
@@ -265,7 +294,9 @@ export class Pipeline {
     }
     this.#starts++
     this.#nextSequence = 0
-    this.#aliveUs = monotonicUs()
+    this.#runUs = monotonicUs()
+    this.#startedUs = 0
+    this.#startTimer = setTimeout(() => this.#startedTooLate(), this.#supervision.startTimeoutMs)
     if (this.#watchdogUs !== Number.POSITIVE_INFINITY) {
       watchdog = setInterval(() => this.#watch(), Math.max(10, this.#watchdogUs / 5000))
     }
@@ -273,12 +304,16 @@ export class Pipeline {
       if (abort.signal.aborted) this.#giveBack(frame)
       else this.#take(frame)
     }
-    const starting = (async () => this.#source.start({ signal: abort.signal, fail, push }))()
-    starting.catch(fail)
+    const run = { signal: abort.signal, codec: this.codec, fail, push }
+    const starting = (async () => this.#source.start(run))()
+    starting.then(() => {
+      if (!abort.signal.aborted) this.#hasStarted(monotonicUs())
+    }, fail)
     try {
       return await ended
     } finally {
       clearInterval(watchdog)
+      clearTimeout(this.#startTimer)
       this.#endRun = undefined
       abort.abort()
     }
@@ -295,10 +330,23 @@ export class Pipeline {
       this.#logger.error(`the source did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
   }
 
+  /** From now on the watchdog counts. */
+  #hasStarted(nowUs: number): void {
+    if (this.#startedUs !== 0) return
+    clearTimeout(this.#startTimer)
+    this.#startedUs = nowUs
+    this.#aliveUs = nowUs
+  }
+
+  #startedTooLate(): void {
+    const seconds = this.#supervision.startTimeoutMs / 1000
+    this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `the source did not start within ${seconds} s`))
+  }
+
   #watch(): void {
     const nowUs = monotonicUs()
     const seconds = this.#watchdogUs / 1e6
-    if (nowUs - this.#aliveUs > this.#watchdogUs) {
+    if (this.#startedUs !== 0 && nowUs - this.#aliveUs > this.#watchdogUs) {
       this.#endRun?.(new StreamerError('ERR_SOURCE_STALLED', `no frame from the source for ${seconds} s (watchdog)`))
     } else if (this.#unencodedUs !== 0 && nowUs - this.#unencodedUs > this.#watchdogUs) {
       this.#stopEncoder()
@@ -311,6 +359,7 @@ export class Pipeline {
   #take(frame: Frame): void {
     const nowUs = monotonicUs()
     this.#captured++
+    if (this.#startedUs === 0) this.#hasStarted(nowUs)
     this.#aliveUs = nowUs
     this.#meter.mark(nowUs)
     if (frame.sequence > this.#nextSequence) this.#lost += frame.sequence - this.#nextSequence
@@ -416,16 +465,23 @@ export class Pipeline {
     // The ticker runs at twice the rate, so that the pause is never much longer than repeatMs.
     if (nowUs - this.#publishedUs < repeatMs * 900) return
     const isFresh = this.#frameUs !== 0 && nowUs - this.#frameUs < noSignalAfterMs * 1000
-    const isDrawn = this.#state === 'recovering' && !isFresh && !this.#cannotDraw && this.#givePlaceholder(nowUs)
+    const isDrawn = this.#hasNoSignal(nowUs) && !isFresh && !this.#cannotDraw && this.#givePlaceholder(nowUs)
     if (isDrawn || this.#frameUs === 0 || !this.#latest?.keyframe) return
     this.#repeated++
     this.#publishedUs = nowUs
     this.#hub.publish(this.#latest, nowUs)
   }
 
+  /** The source has failed, or has not even started after some time. */
+  #hasNoSignal(nowUs: number): boolean {
+    if (this.#state !== 'starting') return this.#state === 'recovering'
+    return this.#startedUs === 0 && nowUs - this.#runUs >= this.#supervision.noSignalAfterMs * 1000
+  }
+
   /** Gives "no signal"; false when it has to be drawn first, which takes until the encoder has it. */
   #givePlaceholder(nowUs: number): boolean {
-    const reason = this.#lastFailure?.message ?? 'the source gives no frames'
+    const failure = this.#state === 'starting' ? startingReason : this.#lastFailure?.message
+    const reason = failure ?? 'the source gives no frames'
     if (this.#placeholder && reason === this.#placeholderReason) {
       this.#publishPlaceholder(this.#placeholder, nowUs)
       return true
@@ -452,48 +508,14 @@ export class Pipeline {
   #keepPlaceholder(frame: EncodedFrame): void {
     this.#isDrawing = false
     this.#placeholder = { ...frame, sequence: 0, placeholder: true }
-    if (this.#state === 'recovering') this.#publishPlaceholder(this.#placeholder, monotonicUs())
+    const nowUs = monotonicUs()
+    if (this.#hasNoSignal(nowUs)) this.#publishPlaceholder(this.#placeholder, nowUs)
   }
 
   #publishPlaceholder(placeholder: EncodedFrame, nowUs: number): void {
     this.#placeholders++
     this.#publishedUs = nowUs
     this.#hub.publish({ ...placeholder, timestampUs: nowUs }, nowUs)
-  }
-}
-
-/** A pipeline as one transport sees it. */
-class StreamView implements Stream {
-  readonly #pipeline: Pipeline
-  readonly #hub: FrameHub
-  readonly #transport: string
-
-  constructor(pipeline: Pipeline, hub: FrameHub, transport: string) {
-    this.#pipeline = pipeline
-    this.#hub = hub
-    this.#transport = transport
-  }
-
-  get name(): string {
-    return this.#pipeline.name
-  }
-  get codec(): Codec {
-    return this.#pipeline.codec
-  }
-  get state(): StreamState {
-    return this.#pipeline.state
-  }
-  get latest(): EncodedFrame | undefined {
-    return this.#pipeline.latest
-  }
-  get controls(): Controls | undefined {
-    return this.#pipeline.controls
-  }
-  subscribe(options: SubscribeOptions): Subscription {
-    return this.#hub.subscribe(this.#transport, options)
-  }
-  stats(): StreamStats {
-    return this.#pipeline.stats()
   }
 }
 

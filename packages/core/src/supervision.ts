@@ -10,6 +10,15 @@ export interface Supervision {
   readonly repeatMs: number
   /** How long after the last real frame "no signal" takes the place of the repeated last frame, once the source has failed. Default 3000. */
   readonly noSignalAfterMs: number
+  /**
+   * What a source may take to start before it counts as failed, for the watchdog counts from its start on. Default 120 000: the first start of a camera may
+   * compile a program, which takes a Raspberry Pi up to a minute.
+   */
+  readonly startTimeoutMs: number
+  /** `use: auto` looks for a camera again this often while the test camera stands in for one. Default 30 000. */
+  readonly detectAgainMs: number
+  /** What a source may take to say whether there is a camera. Default 10 000. */
+  readonly detectTimeoutMs: number
   /** What a part may take to stop before it is given up. Default 1500, so that the program ends within 2 s. */
   readonly stopTimeoutMs: number
 }
@@ -20,6 +29,9 @@ export const defaultSupervision: Supervision = {
   healthyMs: 30_000,
   repeatMs: 1000,
   noSignalAfterMs: 3000,
+  startTimeoutMs: 120_000,
+  detectAgainMs: 30_000,
+  detectTimeoutMs: 10_000,
   stopTimeoutMs: 1500
 }
 

@@ -3,7 +3,7 @@ import type { Pipeline } from './pipeline.js'
 import {
   type Logger,
   type Stream,
-  type StreamerError,
+  StreamerError,
   type Transport,
   type TransportState,
   type TransportStatus,
@@ -24,7 +24,6 @@ export interface TransportPart {
 /** Starts one transport, starts it again when it fails, and closes what it leaves behind. */
 export class TransportRunner {
   readonly name: string
-  readonly optional: boolean
   readonly #part: TransportPart
   readonly #pipelines: readonly Pipeline[]
   readonly #logger: Logger
@@ -34,6 +33,7 @@ export class TransportRunner {
   #state: TransportState = 'stopped'
   #urls: readonly string[] = []
   #lastFailure: FailureRecord | undefined
+  #hasListened = false
   /** Message of the failure that the log has, since it was last up. */
   #saidFailure = ''
   /** From `start` to `stop` of this runner. */
@@ -43,13 +43,17 @@ export class TransportRunner {
 
   constructor(part: TransportPart, pipelines: readonly Pipeline[], logger: Logger, supervision: Supervision) {
     this.name = part.name
-    this.optional = part.optional
     this.#part = part
     this.#pipelines = pipelines
     this.#logger = logger
     this.#supervision = supervision
     this.#backoff = new Backoff(supervision)
     this.#trouble = new TroubleLog(logger)
+  }
+
+  /** Whether the program goes on without it. Not after a mistake in its configuration, which no waiting mends. */
+  get optional(): boolean {
+    return this.#part.optional && this.#lastFailure?.code !== 'ERR_CONFIG_INVALID'
   }
 
   status(): TransportStatus {
@@ -99,9 +103,9 @@ export class TransportRunner {
       await pause(pauseMs, signal)
       if (signal.aborted) return
       try {
-        await this.#startOnce()
+        const { again } = await this.#startOnce()
         this.#saidFailure = ''
-        this.#logger.info(`listening again: ${this.#urls.join(' ')}`)
+        this.#logger.info(`${again ? 'listening again' : 'listening'}: ${this.#urls.join(' ')}`)
         return
       } catch {
         await this.#stopOnce()
@@ -116,7 +120,8 @@ export class TransportRunner {
     this.#logger[level](`${message}; starting it again in ${pauseMs / 1000} s`)
   }
 
-  async #startOnce(): Promise<void> {
+  /** `again` says that it has listened before. */
+  async #startOnce(): Promise<{ again: boolean }> {
     const run = new AbortController()
     this.#run = run
     this.#state = 'starting'
@@ -130,7 +135,7 @@ export class TransportRunner {
     const fail = (error: unknown) => {
       if (failed || run.signal.aborted || this.#run !== run) return
       failed = true
-      this.#failed(partError(error, 'ERR_TRANSPORT_FAILED', `transport ${this.name}`))
+      this.#failed(this.#named(error))
       // A failure while it starts is the starter's to handle.
       if (up) this.retry(performance.now() - startedMs)
       else stopWaiting(error)
@@ -145,8 +150,11 @@ export class TransportRunner {
       up = true
       this.#state = 'up'
       this.#lastFailure = undefined
+      const again = this.#hasListened
+      this.#hasListened = true
+      return { again }
     } catch (error) {
-      const failure = partError(error, 'ERR_TRANSPORT_FAILED', `transport ${this.name}`)
+      const failure = this.#named(error)
       this.#failed(failure)
       throw failure
     }
@@ -164,6 +172,15 @@ export class TransportRunner {
     if (!stopped) this.#logger.error(`did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
     for (const pipeline of this.#pipelines) pipeline.closeSubscriptions(this.name)
     this.#urls = []
+  }
+
+  /** A plugin knows its kind, and several of one kind are told apart only by the names that the configuration gives them. */
+  #named(error: unknown): StreamerError {
+    const prefix = `transport ${this.name}`
+    const failure = partError(error, 'ERR_TRANSPORT_FAILED', prefix)
+    if (failure.message.startsWith(`${prefix}: `)) return failure
+    const text = failure.message.replace(/^transport-[\w-]+: /, '')
+    return new StreamerError(failure.code, `${prefix}: ${text}`, { cause: failure })
   }
 
   #failed(failure: StreamerError): void {

@@ -164,7 +164,8 @@ describe('compose', () => {
   })
 
   it('loads our own plugins by their short names', async () => {
-    const config = await loadConfig({ config: { transports: [{ use: 'http' }, { use: 'tcp' }, { use: 'udp' }] } })
+    const transports = [{ use: 'http' }, { use: 'tcp' }, { use: 'udp' }]
+    const config = await loadConfig({ config: { source: { use: 'fake' }, transports } })
     expect(config.streams[0]?.source?.packageName).toBe('@streamer/source-fake')
     expect(config.streams[0]?.encoder?.packageName).toBe('@streamer/encoder-jpeg')
     expect(config.transports?.map(({ packageName }) => packageName)).toEqual([

@@ -136,6 +136,48 @@ describe('demand', () => {
   })
 })
 
+describe('a source that looks around', () => {
+  it('does so when the stream starts, before anybody watches, and is told when it stops', async () => {
+    const { source, pipeline } = setUp()
+    const signals: AbortSignal[] = []
+    const prepare = (signal: AbortSignal) => {
+      signals.push(signal)
+      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    }
+    Object.assign(source, { prepare })
+    pipeline.start()
+    await passMs(5000)
+    expect([signals.length, source.runs.length]).toEqual([1, 0])
+    await pipeline.stop()
+    expect(signals[0]?.aborted).toBe(true)
+    pipeline.start()
+    expect(signals.length).toBe(2)
+    await pipeline.stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('may throw or never come back', async () => {
+    for (const prepare of [
+      () => Promise.reject(new Error('blind')),
+      () => new Promise<void>(() => {}),
+      () => {
+        throw new Error('at once')
+      }
+    ]) {
+      const { source, pipeline, watch } = setUp()
+      Object.assign(source, { prepare })
+      pipeline.start()
+      const viewer = watch()
+      await passMs(0)
+      source.give()
+      expect(viewer.frames.length).toBe(1)
+      const stopping = pipeline.stop()
+      await passMs(1500)
+      await stopping
+    }
+  })
+})
+
 describe('frames', () => {
   it('pass untouched when the source gives the codec of the stream', async () => {
     const { source, encoder, watch } = setUp()
@@ -165,6 +207,21 @@ describe('frames', () => {
     await passMs(0)
     for (const sequence of [0, 1, 4, 5]) source.give(standInFrame(sequence))
     expect(stream.stats()).toMatchObject({ captured: 4, lost: 2, published: 4 })
+  })
+
+  it('may count from 0 again within a run, which loses none', async () => {
+    const { source, stream, watch } = setUp()
+    watch()
+    await passMs(0)
+    for (const sequence of [0, 1, 2, 0, 1]) source.give(standInFrame(sequence))
+    expect(stream.stats()).toMatchObject({ captured: 5, lost: 0 })
+  })
+
+  it('are asked for in the codec of the stream', async () => {
+    const { source, stream, watch } = setUp()
+    watch()
+    await passMs(0)
+    expect(source.run.codec).toBe(stream.codec)
   })
 
   it('of a run that has ended change nothing', async () => {
@@ -252,6 +309,71 @@ describe('supervision', () => {
       code: 'ERR_SOURCE_STALLED',
       message: 'no frame from the source for 5 s (watchdog)'
     })
+  })
+
+  it('lets a source take two minutes to start, and counts silence only from then on', async () => {
+    const { source, stream, watch } = setUp({ watchdog: 5 })
+    source.holdStart()
+    watch()
+    await passMs(119_000)
+    expect(source.runs.length).toBe(1)
+    source.finishStart()
+    await passMs(4900)
+    expect(source.runs.length).toBe(1)
+    await passMs(2000)
+    expect(source.runs.length).toBe(2)
+    expect(stream.stats().lastFailure).toMatchObject({ message: 'no frame from the source for 5 s (watchdog)' })
+  })
+
+  it('gives up a start that never ends, also without a watchdog, and takes it for no time of health', async () => {
+    const { source, stream, watch } = setUp({ watchdog: 0 })
+    source.holdStart()
+    watch()
+    await passMs(120_400)
+    expect(source.runs.length).toBe(1)
+    expect(stream.stats().lastFailure).toMatchObject({
+      code: 'ERR_SOURCE_STALLED',
+      message: 'the source did not start within 120 s'
+    })
+    await passMs(200)
+    expect(source.runs.length).toBe(2)
+    await passMs(120_000 + 800)
+    expect(source.runs.length).toBe(2)
+    await passMs(400)
+    expect(source.runs.length).toBe(3)
+  })
+
+  it('takes a source that gives frames for started, whatever its start does', async () => {
+    const { source, stream, watch } = setUp({ watchdog: 5 })
+    source.holdStart()
+    watch()
+    await passMs(1000)
+    source.give()
+    for (let second = 0; second < 200; second++) {
+      await passMs(1000)
+      source.give()
+    }
+    expect(source.runs.length).toBe(1)
+    await passMs(6000)
+    expect(stream.stats().lastFailure).toMatchObject({ message: 'no frame from the source for 5 s (watchdog)' })
+  })
+
+  it('shows that the camera is starting when that takes long', async () => {
+    const { source, stream, watch } = setUp()
+    source.holdStart()
+    const viewer = watch()
+    await passMs(2900)
+    expect(viewer.frames).toEqual([])
+    await passMs(7100)
+    expect(viewer.frames.length).toBeGreaterThanOrEqual(5)
+    expect(viewer.frames.every(({ placeholder }) => placeholder)).toBe(true)
+    expect(stream).toMatchObject({ state: 'starting', latest: undefined })
+    source.finishStart()
+    const before = viewer.frames.length
+    await passMs(3000)
+    expect(viewer.frames.length).toBe(before)
+    source.give()
+    expect(viewer.frames.at(-1)?.placeholder).toBeUndefined()
   })
 
   it('keeps clients and gives them the last frame, then "no signal" once a second, then the new frames', async () => {

@@ -39,6 +39,8 @@ export class StandInSource implements Source {
   neverStops = false
   statsError: Error | undefined
   #sequence = 0
+  #held: Promise<void> | undefined
+  #release = () => {}
 
   get run(): SourceRun {
     const run = this.runs.at(-1)
@@ -49,8 +51,21 @@ export class StandInSource implements Source {
   async start(run: SourceRun): Promise<void> {
     this.runs.push(run)
     this.#sequence = 0
+    await this.#held
     if (this.startError) throw this.startError
     this.running = true
+  }
+
+  /** Starts do not come to an end until `finishStart`. */
+  holdStart(): void {
+    this.#held = new Promise((resolve) => {
+      this.#release = resolve
+    })
+  }
+
+  finishStart(): void {
+    this.#held = undefined
+    this.#release()
   }
 
   async stop(): Promise<void> {

@@ -76,7 +76,35 @@ export interface Plugin<Part = unknown, Options = unknown> extends PluginDefinit
   readonly apiVersion: number
 }
 
-export interface SourcePlugin<Options = never> extends Plugin<Source, Options> {
+/** What a source found when it was asked whether there is something to capture from. */
+export type Detection =
+  | {
+      readonly found: true
+      /** What it will capture from, as people should read it: `imx708 (Camera Module 3)`. */
+      readonly what: string
+    }
+  | {
+      readonly found: false
+      /** Why not, as people should read it: `no camera is connected`. */
+      readonly reason: string
+    }
+
+/** What a source gets besides its options when it is asked. */
+export interface DetectContext extends PluginContext {
+  /** Aborted after 10 s, or when nobody wants to know any more; whatever is still awaited must end then. */
+  readonly signal: AbortSignal
+}
+
+export interface SourceDefinition<Options = unknown> extends PluginDefinition<Source, Options> {
+  /**
+   * For `use: auto`: whether there is something to capture from. Asked before `start`, and again every 30 s while the test camera stands in, so it
+   * must be cheap, bounded in time and leave nothing running. What it throws counts as not found, with the message as the reason.
+   * A source without it is taken to be there.
+   */
+  detect?(options: Options, context: DetectContext): Promise<Detection>
+}
+
+export interface SourcePlugin<Options = never> extends Plugin<Source, Options>, SourceDefinition<Options> {
   readonly kind: 'source'
 }
 export interface EncoderPlugin<Options = never> extends Plugin<Encoder, Options> {
@@ -87,7 +115,7 @@ export interface TransportPlugin<Options = never> extends Plugin<Transport, Opti
 }
 
 /** Marks the default export of a package as a source plugin of this API version. */
-export function defineSource<Options>(definition: PluginDefinition<Source, Options>): SourcePlugin<Options> {
+export function defineSource<Options>(definition: SourceDefinition<Options>): SourcePlugin<Options> {
   return { ...definition, kind: 'source', apiVersion: pluginApiVersion }
 }
 

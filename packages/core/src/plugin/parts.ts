@@ -14,13 +14,24 @@ export interface Run {
 }
 
 export interface SourceRun extends Run {
+  /** What the stream carries. A source that can give this codec itself spares the encoder; raw frames always do. */
+  readonly codec?: Codec
   /** Takes the next frame; never throws and never waits. Without effect once `signal` is aborted. */
   push(frame: Frame): void
 }
 
 /** Makes frames: a camera, a program, a test picture. Started and stopped many times in its life. */
 export interface Source {
-  /** Resolves when frames are on their way. Rejects, or calls `run.fail` later, when there are none to be had. */
+  /**
+   * Called when the program begins to serve, before anybody watches: a chance to look around and to say what was found. Nobody waits for it, `start` may
+   * come meanwhile, and what it throws changes nothing.
+   * @param signal aborted when the program stops; whatever it still awaits must end then.
+   */
+  prepare?(signal: AbortSignal): Promise<void>
+  /**
+   * Resolves when frames are on their way. Rejects, or calls `run.fail` later, when there are none to be had.
+   * The watchdog counts from then on, or from the first frame; before, it has `Supervision.startTimeoutMs` (two minutes).
+   */
   start(run: SourceRun): Promise<void>
   /** Resolves when processes are gone and devices are free. May be called twice, and without `start`. */
   stop(): Promise<void>

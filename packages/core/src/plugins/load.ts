@@ -1,5 +1,12 @@
 import { importForeign } from '../module-loading.js'
-import { messageOf, type Plugin, type PluginKind, pluginApiVersion, StreamerError } from '../plugin/index.js'
+import {
+  messageOf,
+  type Plugin,
+  type PluginKind,
+  pluginApiVersion,
+  type SourcePlugin,
+  StreamerError
+} from '../plugin/index.js'
 import { type ResolvedPlugin, resolvePlugin } from './resolve.js'
 
 /** A plugin that was loaded and found to be one. */
@@ -49,6 +56,8 @@ export function checkPlugin(kind: PluginKind, value: unknown, where: string): Pl
   if (plugin.kind !== kind)
     throw invalid(`is ${withArticle(String(plugin.kind))} plugin and cannot be used as ${withArticle(kind)}`)
   if (typeof plugin.create !== 'function') throw invalid('has no create() function')
+  const { detect } = plugin as Partial<SourcePlugin>
+  if (detect !== undefined && typeof detect !== 'function') throw invalid('has a detect that is not a function')
   if (typeof plugin.configSchema?.['~standard']?.validate !== 'function')
     throw invalid('has a configSchema that is not a Standard Schema')
   return plugin as Plugin
