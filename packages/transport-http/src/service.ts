@@ -99,7 +99,8 @@ export class HttpService {
 
   #refusePipeline(socket: Socket): void {
     this.#counters.pipelinesCut++
-    this.#trouble.warn(`cut a connection of ${socket.remoteAddress}: more than ${maxUnanswered} requests waited on it`)
+    const label = peerLabel(socket.remoteAddress, socket.remotePort)
+    this.#trouble.warn(`cut ${label}: more than ${maxUnanswered} requests waited on its connection`)
     socket.destroy()
   }
 

@@ -1,5 +1,6 @@
 import { anyHost } from '@streamer/core/plugin'
 import { z } from 'zod'
+import { sharedPorts } from './ports.js'
 
 /** The options of `use: tcp`. */
 export const configSchema = z.strictObject({
@@ -10,10 +11,15 @@ export const configSchema = z.strictObject({
     .meta({ description: 'Address or host name to listen on; `::` is all interfaces, IPv6 and IPv4.' }),
   port: z.int().min(0).max(65535).default(8888).meta({
     description:
-      'TCP port of the first stream; the next ones take the numbers above it that `ports` gives to none. 0 takes a free one for each.'
+      'TCP port of the first stream that has none in `ports`; the next ones take the numbers above it that `ports` gives to none. 0 takes a free one for each.'
   }),
   ports: z
     .record(z.string(), z.int().min(0).max(65535))
+    .superRefine((ports, { addIssue }) => {
+      for (const [first, second, port] of sharedPorts(ports)) {
+        addIssue({ code: 'custom', path: [second], message: `"${first}" has it already`, input: port })
+      }
+    })
     .default({})
     .meta({ description: 'Ports of streams by name, for those that shall not take the next one above `port`.' }),
   payload: z

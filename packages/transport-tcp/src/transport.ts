@@ -5,7 +5,7 @@ import { listenTcp, unboundedText } from '@streamer/socket-options'
 import type { TcpOptions } from './config.js'
 import { Feed } from './feed.js'
 import { closeServer, createListener } from './listen.js'
-import { assignPorts } from './ports.js'
+import { assignPorts, portMistakes } from './ports.js'
 import { Session, type SessionHost } from './session.js'
 
 /** What keeps one connection from being accepted, but not the next. */
@@ -53,8 +53,8 @@ export class TcpTransport implements Transport {
 
   /**
    * Listens on a port for each stream.
-   * @throws StreamerError `ERR_LISTEN`, and then none of the ports is open; the reason of `run.signal` when that is aborted meanwhile;
-   *   `TypeError` when it runs already.
+   * @throws StreamerError `ERR_LISTEN`, and then none of the ports is open, or `ERR_CONFIG_INVALID` when `ports` does not fit the streams;
+   *   the reason of `run.signal` when that is aborted meanwhile; `TypeError` when it runs already.
    */
   start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
     return this.#lifecycle.start(run, (signal) => this.#listen(run, streams, signal))
@@ -70,9 +70,8 @@ export class TcpTransport implements Transport {
 
   async #listen(run: Run, streams: ReadonlyMap<string, Stream>, signal: AbortSignal): Promise<readonly string[]> {
     const { host, port: first, ports: own, payload } = this.#options
-    for (const name of Object.keys(own)) {
-      if (!streams.has(name)) this.#context.logger.warn(`ports.${name}: there is no stream of that name`)
-    }
+    const mistakes = portMistakes(streams.keys(), first, own)
+    if (mistakes.length > 0) throw new StreamerError('ERR_CONFIG_INVALID', `${this.#part}: ${mistakes.join('; ')}`)
     const urls: string[] = []
     for (const [name, port] of assignPorts(streams.keys(), first, own)) {
       const feed = new Feed(streams.get(name)!, payload)

@@ -312,15 +312,32 @@ describe('the life of a transport', () => {
     await expect(missing).rejects.toMatchObject({ code: 'ERR_LISTEN' })
   })
 
-  test('a port for a stream that does not exist is said', async () => {
-    const { logger } = await serve(cleanup, { ports: { dor: 0 } })
-    expect(logger.warnings).toEqual(['ports.dor: there is no stream of that name'])
+  test('a port for a stream that does not exist is a mistake in the configuration', async () => {
+    const transport = create({ ports: { dor: 1, front: 0, dorr: 2 } })
+    await expect(transport.start(new StandInRun(), streams('front', 'door'))).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      exitCode: 2,
+      message:
+        'transport-tcp: ports.dor: it carries no stream of that name, only front, door; ports.dorr: it carries no stream of that name, only front, door'
+    })
+  })
+
+  test('so is a port that the first stream takes already, unless that one has its own', async () => {
+    const { port } = await serve(cleanup)
+    const transport = create({ port, ports: { door: port } })
+    await expect(transport.start(new StandInRun(), streams('front', 'door'))).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: `transport-tcp: ports.door: ${port} is the port of "front", the first stream without one here; set "port" or ports.front to another one`
+    })
+    const own = create({ port, ports: { door: port, front: 0 } })
+    await expect(own.start(new StandInRun(), streams('front', 'door'))).rejects.toMatchObject({ code: 'ERR_LISTEN' })
   })
 
   test('options out of range or unknown are refused', () => {
     for (const options of [
       { port: -1 },
       { ports: { a: 'x' } },
+      { ports: { a: 7000, b: 7000 } },
       { stallTimeoutMs: 5 },
       { payload: 'png' },
       { prot: 1 }
