@@ -29,10 +29,16 @@ export function announcementOf(loaded: LoadedConfig, statuses: readonly Transpor
     configuration: loaded.file?.shownPath ?? 'none, these are the defaults (streamer init writes a file)',
     streams: loaded.streams.map((stream) => ({ name: stream.name, text: streamText(loaded, stream) })),
     transports,
-    warning: transports.some(({ urls }) => urls.some(({ from }) => from === 'network'))
+    warning: statuses.some(({ state, urls }) => state === 'up' && urls.some(isOpenToNetwork))
       ? 'Anyone on the network can watch; --host 127.0.0.1 keeps it on this machine.'
       : undefined
   }
+}
+
+/** Of the address that is listened on: a wildcard takes in networks that come up later, too. */
+function isOpenToNetwork(url: string): boolean {
+  // Only a wildcard is shown as something else than it is.
+  return reachableUrls([url], {}).some(({ url: shown, from }) => from === 'network' || shown !== url)
 }
 
 function streamText(loaded: LoadedConfig, { source, encoder }: LoadedStream): string {

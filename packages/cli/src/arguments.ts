@@ -4,7 +4,7 @@ import { type Flag, flags } from './flags.js'
 import type { FlagValues } from './settings.js'
 import { UsageError } from './usage-error.js'
 
-export type CommandName = 'start' | 'init' | 'config' | 'schema' | 'plugins'
+export type CommandName = 'start' | 'init' | 'config' | 'schema' | 'plugins' | 'cameras' | 'doctor' | 'setup-camera'
 
 /** A command line that was understood. */
 export interface CommandLine {
@@ -19,6 +19,8 @@ interface Command {
   readonly describe: string
   readonly flags: readonly Flag[]
   readonly switches: Readonly<Record<string, string>>
+  /** Command lines without the name of the program, and what they are good for. */
+  readonly examples?: ReadonlyArray<readonly [string, string]>
 }
 
 const configFlag = flags.filter(({ name }) => name === 'config')
@@ -51,6 +53,36 @@ const commands: readonly Command[] = [
     describe: 'List the plugins: where from, version, options',
     flags,
     switches: { json: 'For programs' }
+  },
+  {
+    name: 'cameras',
+    describe: 'List the cameras: id, model, sizes, and what can be set',
+    flags: configFlag,
+    switches: { json: 'For programs' },
+    examples: [
+      ['cameras', 'what there is, with the number that `camera` in .streamerrc wants'],
+      ['cameras --json', 'the same for a program']
+    ]
+  },
+  {
+    name: 'doctor',
+    describe: 'Look for what is wrong with camera, ports and power, and say what helps',
+    flags,
+    switches: { json: 'For programs' },
+    examples: [
+      ['doctor', 'everything, with a few frames of the first camera'],
+      ['doctor --transport http --http-port 80', 'for a server that is started with these flags']
+    ]
+  },
+  {
+    name: 'setup-camera',
+    describe: 'Build the program that drives the camera, for the libcamera of this machine',
+    flags: [],
+    switches: { force: 'Also when it is built already' },
+    examples: [
+      ['setup-camera', 'once, and by itself after an update of libcamera'],
+      ['setup-camera --force', 'build it again']
+    ]
   }
 ]
 
@@ -83,11 +115,13 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
       'parse-numbers': false,
       'parse-positional-numbers': false
     })
-    .example('$0', 'serve a test picture on all transports')
+    .example('$0', 'serve the camera, or a test picture without one, on all transports')
     .example('$0 --transport http --http-port 8081', 'HTTP only, on another port')
     .example('$0 --width 1280 --height 720 --framerate 15', 'larger and slower')
     .example('$0 --host 127.0.0.1', 'for this machine only')
     .example('$0 init', 'write a configuration file')
+    .example('$0 cameras', 'which cameras there are')
+    .example('$0 doctor', 'why there is no picture')
     .epilogue('Flags win over STREAMER_* variables (STREAMER_HTTP_PORT=8081), those over the file.')
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .help()
@@ -107,6 +141,7 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
         for (const { flag, describe, group } of command.flags) options.option(flag, { type: 'string', describe, group })
         for (const [flag, describe] of Object.entries(command.switches))
           options.option(flag, { type: 'boolean', describe, group: 'General:' })
+        for (const [words, purpose] of command.examples ?? []) options.example(`$0 ${words}`, purpose)
       },
       (values) => {
         parsed = { command, values }

@@ -33,7 +33,7 @@ export const flags: readonly Flag[] = [
     flag: 'source',
     type: 'text',
     value: 'plugin',
-    describe: 'What makes the frames: fake, command, a package or a path [default: fake]',
+    describe: 'auto, libcamera, fake, command, a package or a path [default: auto]',
     group: camera
   },
   {
@@ -65,7 +65,7 @@ export const flags: readonly Flag[] = [
     flag: 'quality',
     type: 'number',
     value: '1-100',
-    describe: 'JPEG quality of the encoder, 1 to 100 [default: 80]',
+    describe: 'JPEG quality, 1 to 100 [default: 80]',
     group: camera
   },
   {

@@ -21,10 +21,8 @@ export function valuesInForce(loaded: LoadedConfig): ValueInForce[] {
     add([...part.path, 'use'], part.use)
     for (const [key, value] of Object.entries((part.options ?? {}) as Record<string, unknown>)) {
       const path = [...part.path, key]
-      const own = loaded.originOf(path)
-      // The host of all transports reaches each one as its own option.
-      const shared = key === 'host' && part.kind === 'transport' && own.kind === 'default' && value === loaded.host
-      add(path, value, shared ? loaded.originOf(['host']) : own)
+      // What a part has from elsewhere (the host of all transports, the quality of the encoder) was set there.
+      add(path, value, loaded.originOf(part.inherited[key] ?? path))
     }
   }
   const several = loaded.streams.length > 1

@@ -1,10 +1,14 @@
 import {
+  autoSources,
   baseDirOf,
   defaultEncoder,
   defaultSource,
   defaultTransports,
+  isAuto,
   isStreamerError,
+  type LeftOut,
   type LoadedPlugin,
+  loadAuto,
   loadPlugin,
   type PluginKind,
   readConfigFile
@@ -17,6 +21,10 @@ export interface KnownPlugin extends LoadedPlugin {
   readonly kind: PluginKind
   /** The configuration, or its defaults, has it run. */
   readonly isUsed: boolean
+  /** `auto` may choose it, and is in use. */
+  readonly usedBy?: 'auto'
+  /** Of `auto`: what it cannot choose. */
+  readonly leftOut?: readonly LeftOut[]
 }
 
 /**
@@ -33,15 +41,28 @@ export async function knownPlugins({
   const wanted = [...shippedPlugins, ...used].filter(
     ({ kind, use }, index, all) => index === all.findIndex((other) => other.kind === kind && other.use === use)
   )
+  const isNamed = (kind: PluginKind, use: string) => used.some((other) => other.kind === kind && other.use === use)
+  const baseDir = baseDirOf(found, cwd)
   const plugins: KnownPlugin[] = []
   const problems: string[] = []
   for (const { kind, use } of wanted) {
-    const isUsed = used.some((other) => other.kind === kind && other.use === use)
+    const isUsed = isNamed(kind, use)
+    const isCandidate = kind === 'source' && autoSources.includes(use)
     try {
-      plugins.push({ ...(await loadPlugin(kind, use, baseDirOf(found, cwd), resolveFrom)), kind, isUsed })
+      const { leftOut, ...loaded } = isAuto(kind, use)
+        ? await loadAuto(baseDir, resolveFrom)
+        : { leftOut: undefined, ...(await loadPlugin(kind, use, baseDir, resolveFrom)) }
+      plugins.push({
+        ...loaded,
+        kind,
+        isUsed,
+        ...(leftOut && { leftOut }),
+        ...(isCandidate && isNamed('source', 'auto') && { usedBy: 'auto' as const })
+      })
     } catch (error) {
       if (!isStreamerError(error)) throw error
-      problems.push(error.message)
+      // What only `auto` would choose is told with `auto`, and is no reason to fail.
+      if (!isCandidate || isUsed) problems.push(error.message)
     }
   }
   const order: readonly PluginKind[] = ['source', 'encoder', 'transport']

@@ -40,5 +40,11 @@ async function run(line: CommandLine): Promise<Ending> {
       return { exitCode: await (await import('./commands/schema.js')).schema(line) }
     case 'plugins':
       return { exitCode: await (await import('./commands/plugins.js')).plugins(line) }
+    case 'cameras':
+      return { exitCode: await (await import('./commands/cameras.js')).cameras(line) }
+    case 'doctor':
+      return { exitCode: await (await import('./commands/doctor.js')).doctor(line) }
+    case 'setup-camera':
+      return { exitCode: await (await import('./commands/setup-camera.js')).setupCamera(line) }
   }
 }

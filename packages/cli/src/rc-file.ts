@@ -3,14 +3,14 @@ import { parse } from 'yaml'
 /** What a new configuration file says. */
 export interface Answers {
   readonly source:
-    | { readonly use: 'fake'; readonly width: number; readonly height: number; readonly framerate: number }
+    | { readonly use: 'auto' | 'fake'; readonly width: number; readonly height: number; readonly framerate: number }
     | { readonly use: 'command'; readonly command: readonly string[] }
   readonly transports: readonly string[]
 }
 
 /** What a file says when nobody was asked. */
 export const defaultAnswers: Answers = {
-  source: { use: 'fake', width: 640, height: 480, framerate: 30 },
+  source: { use: 'auto', width: 640, height: 480, framerate: 30 },
   transports: ['http', 'tcp', 'udp']
 }
 
@@ -37,7 +37,7 @@ export function rcText({ source, transports }: Answers): string {
   return `# Configuration of Streamer.
 # \`streamer config\` shows what is in force, \`streamer plugins\` every option that there is.
 
-${source.use === 'fake' ? fakeText(source) : commandText(source.command)}
+${source.use === 'command' ? commandText(source.command) : pictureText(source)}
 # Makes JPEG of what the camera gives; JPEG passes untouched.
 encoder:
   use: jpeg
@@ -55,12 +55,13 @@ linger: 15
 `
 }
 
-function fakeText({ width, height, framerate }: Extract<Answers['source'], { use: 'fake' }>): string {
-  return `# The camera. \`fake\` draws a test picture; \`command\` runs any program that writes JPEG pictures:
+function pictureText({ use, width, height, framerate }: Exclude<Answers['source'], { use: 'command' }>): string {
+  return `# The camera. \`auto\` is the camera of this machine, or a test picture while there is none; \`fake\` draws the test picture always;
+# \`command\` runs any program that writes JPEG pictures:
 #   use: command
 #   command: [ffmpeg, -loglevel, error, -f, v4l2, -i, /dev/video0, -f, mjpeg, pipe:1]
 source:
-  use: fake
+  use: ${use}
   # Pixels.
   width: ${width}
   height: ${height}
@@ -70,7 +71,8 @@ source:
 }
 
 function commandText(command: readonly string[]): string {
-  return `# The camera: a program and its arguments that writes JPEG pictures, one behind the other. \`use: fake\` draws a test picture instead.
+  return `# The camera: a program and its arguments that writes JPEG pictures, one behind the other. \`use: auto\` is the camera of this machine instead,
+# or a test picture while there is none.
 source:
   use: command
   command:

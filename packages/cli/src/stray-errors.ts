@@ -42,7 +42,7 @@ export function culpritOf(
 }
 
 export function partsOf(loaded: LoadedConfig): LoadedPart[] {
-  const parts = loaded.streams.flatMap(({ source, encoder }) => [source, encoder])
+  const parts = loaded.streams.flatMap(({ source, encoder }) => [...(source?.auto?.candidates ?? [source]), encoder])
   return [...parts, ...(loaded.transports ?? [])].filter((part) => part !== undefined)
 }
 

@@ -30,7 +30,7 @@ describe('a wrong command line', () => {
   })
 
   it('is refused for every wrong value at once, with the flag or variable, the value and what is allowed', async () => {
-    const lines = await failure(['--width', 'abc', '--linger', '5s', '--http-port', '70000'], 2, {
+    const lines = await failure(['--source', 'fake', '--width', 'abc', '--linger', '5s', '--http-port', '70000'], 2, {
       STREAMER_QUALITY: '101'
     })
     expect(lines).toHaveLength(6)

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Workplace } from './run-command.js'
@@ -80,6 +80,16 @@ describe('streamer config', () => {
     expect(values.every(({ origin }) => (origin as { kind: string }).kind === 'default')).toBe(true)
   })
 
+  it('shows that the quality of a camera is that of the encoder, and where that was set', async () => {
+    const { stdout } = await place.run(['config', '--quality', '33'])
+    expect(stdout).toMatch(/^source\.quality +33 +--quality$/m)
+    expect(stdout).toMatch(/^encoder\.quality +33 +--quality$/m)
+    await write('.streamerrc', 'source: { use: fake, quality: 7 }\nencoder: { use: jpeg, quality: 44 }\n')
+    expect((await place.run(['config'])).stdout).toMatch(/^source\.quality +7 +\.streamerrc:1:22$/m)
+    await write('.streamerrc', 'source: { use: fake }\nencoder: { use: jpeg, quality: 44 }\n')
+    expect((await place.run(['config'])).stdout).toMatch(/^source\.quality +44 +\.streamerrc:2:23$/m)
+  })
+
   it('leaves out passwords, but not for programs', async () => {
     await write('mine.mjs', plugin('source').replace('zoom', 'userPassword'))
     await write(
@@ -103,7 +113,7 @@ describe('streamer config', () => {
     const { stdout } = await place.run(['config', '--config', 'two.yaml'])
     expect(stdout).toMatch(/^streams\.front\.linger +3 +two\.yaml:1:1$/m)
     expect(stdout).toMatch(/^streams\.door\.linger +always +two\.yaml:4:11$/m)
-    expect(stdout).toMatch(/^streams\.door\.source\.use +fake +default$/m)
+    expect(stdout).toMatch(/^streams\.door\.source\.use +auto +default$/m)
   })
 
   it('warns about a variable that means nothing', async () => {
@@ -118,18 +128,38 @@ const plugin = (kind: string, more = '') => `export default { kind: '${kind}', a
   validate: (value) => ({ value }), jsonSchema: { input: () => ({ type: 'object', additionalProperties: false,
   properties: { zoom: { type: 'integer', minimum: 1, default: 2, description: 'How near.' } } }) } } }${more} }\n`
 
+/** Stands in for the package of cameras: the folder of the configuration is where it is looked for first. */
+async function installLibcamera(): Promise<void> {
+  const folder = join(place.folder, 'node_modules/@streamer/source-libcamera')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'package.json'), '{ "name": "@streamer/source-libcamera", "main": "index.mjs" }')
+  await writeFile(join(folder, 'index.mjs'), plugin('source').replace('zoom', 'lens'))
+}
+
 describe('streamer schema', () => {
   it('is the JSON Schema of the shipped plugins and those of the configuration', async () => {
+    await installLibcamera()
     await write('mine.mjs', plugin('source'))
     await write('.streamerrc', 'source: { use: ./mine.mjs, wrong: option }\n')
     const { code, stdout, stderr } = await place.run(['schema'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const schema = JSON.parse(stdout) as {
-      properties: Record<string, { oneOf: unknown[]; items: { oneOf: unknown[] } }>
+      properties: Record<string, { oneOf: Array<{ properties: object }>; items: { oneOf: unknown[] } }>
     }
     const uses = (branches: unknown[] | undefined) =>
       branches?.map((branch) => (branch as { properties: { use: { const?: string } } }).properties.use.const)
-    expect(uses(schema.properties.source?.oneOf)).toEqual(['fake', 'command', './mine.mjs', undefined])
+    expect(uses(schema.properties.source?.oneOf)).toEqual([
+      'auto',
+      'libcamera',
+      'fake',
+      'command',
+      './mine.mjs',
+      undefined
+    ])
+    // `auto` takes what any of its candidates takes.
+    expect(Object.keys(schema.properties.source?.oneOf[0]?.properties ?? {})).toEqual(
+      expect.arrayContaining(['use', 'lens', 'width', 'pattern'])
+    )
     expect(uses(schema.properties.encoder?.oneOf)).toEqual(['jpeg', undefined])
     expect(uses(schema.properties.transports?.items.oneOf)).toEqual(['http', 'tcp', 'udp', undefined])
     expect(stdout).toContain('"How near."')
@@ -152,7 +182,10 @@ describe('streamer plugins', () => {
     const { code, stdout } = await place.run(['plugins'])
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /^source fake \(in use\)\n {2}\S.*\n {2}@streamer\/source-fake \d+\.\d+\.\d+, \/.*index\.js$/m
+      /^source auto \(in use\)\n {2}The first of these that there is: libcamera, fake\..*\n {2}@streamer\/core \d+\.\d+\.\d+, \/.*\.js$/m
+    )
+    expect(stdout).toMatch(
+      /^source fake \(in use by auto\)\n {2}\S.*\n {2}@streamer\/source-fake \d+\.\d+\.\d+, \/.*index\.js$/m
     )
     expect(stdout).toMatch(/^transport http$/m)
     expect(stdout).toMatch(/^ {4}port +a whole number from 0 to 65535; default 8080\n +\S/m)
@@ -163,17 +196,39 @@ describe('streamer plugins', () => {
   })
 
   it('gives the same as JSON', async () => {
+    await installLibcamera()
     const { stdout } = await place.run(['plugins', '--json', '--transport', 'udp'])
     const list = JSON.parse(stdout) as Array<Record<string, unknown>>
-    expect(list.map(({ kind, use, isUsed }) => [kind, use, isUsed])).toEqual([
-      ['source', 'fake', true],
-      ['source', 'command', false],
-      ['encoder', 'jpeg', true],
-      ['transport', 'http', false],
-      ['transport', 'tcp', false],
-      ['transport', 'udp', true]
+    expect(list.map(({ kind, use, isUsed, usedBy }) => [kind, use, isUsed, usedBy])).toEqual([
+      ['source', 'auto', true, undefined],
+      ['source', 'libcamera', false, 'auto'],
+      ['source', 'fake', false, 'auto'],
+      ['source', 'command', false, undefined],
+      ['encoder', 'jpeg', true, undefined],
+      ['transport', 'http', false, undefined],
+      ['transport', 'tcp', false, undefined],
+      ['transport', 'udp', true, undefined]
     ])
-    expect(list[0]).toMatchObject({ package: '@streamer/source-fake', options: { type: 'object' } })
+    expect(list[0]).toMatchObject({ options: { properties: { width: {}, pattern: {} } }, leftOut: [] })
+    expect(list[2]).toMatchObject({ package: '@streamer/source-fake', options: { type: 'object' } })
+  })
+
+  it('tells with auto which of its candidates cannot be loaded, which is no failure', async () => {
+    await installLibcamera()
+    await write('node_modules/@streamer/source-libcamera/index.mjs', "throw new Error('no libcamera.so')")
+    const { code, stdout, stderr } = await place.run(['plugins'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^ {2}Not libcamera: .*could not be loaded: no libcamera\.so$/m)
+    expect(await place.run(['plugins', '--source', 'libcamera'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no libcamera.so')
+    })
+  })
+
+  it('calls a source in use that is named, and auto only where it is', async () => {
+    const { stdout } = await place.run(['plugins', '--source', 'fake'])
+    expect(stdout).toMatch(/^source fake \(in use\)$/m)
+    expect(stdout).toMatch(/^source auto$/m)
   })
 })
 

@@ -8,12 +8,14 @@ import { resolveFrom } from '../src/shipped.js'
 describe('a new configuration file', () => {
   it.each<[string, Answers]>([
     ['the defaults', defaultAnswers],
+    ['the test picture', { ...defaultAnswers, source: { use: 'fake', width: 320, height: 240, framerate: 5 } }],
     ['one transport', { ...defaultAnswers, transports: ['udp'] }],
     ['a command', { source: { use: 'command', command: ['ffmpeg', '-r', '30', ''] }, transports: ['http'] }]
   ])('is accepted with %s', async (_, answers) => {
     const loaded = await loadConfig({ config: parse(rcText(answers)) as object, resolveFrom })
     expect(loaded.transports?.map(({ use }) => use)).toEqual(answers.transports)
-    const { use: _use, ...options } = answers.source
+    const { use, ...options } = answers.source
+    expect(loaded.streams[0]?.source?.use).toBe(use)
     expect(loaded.streams[0]?.source?.options).toMatchObject(options)
   })
 

@@ -47,7 +47,10 @@ describe('streamer start', () => {
     running.child.kill('SIGTERM')
     expect(await running.ended).toEqual({ code: 0, signal: null })
     expect(running.stdout).toMatch(/INFO: Streamer \d+\.\d+\.\d+; configuration: none/)
-    expect(running.stdout).toMatch(/INFO: stream main: fake 640x480, 30 fps -> jpeg quality 80\n/)
+    expect(running.stdout).toMatch(/INFO: stream main: auto 640x480, 30 fps -> jpeg quality 80\n/)
+    expect(running.stdout).toMatch(
+      /WARN: source: no camera found: showing the test camera \(.+; "streamer doctor" tells more\)\n/
+    )
     expect(running.stdout).toMatch(/INFO: tcp: tcp:\/\/127\.0\.0\.1:\d+\n/)
     expect(running.stdout).toMatch(/INFO: stopping \(SIGTERM\)\n$/)
     expect(running.stdout).not.toContain('\x1b')
@@ -165,7 +168,7 @@ describe('an output that nobody reads', () => {
 
   it('costs lines instead of memory, and their number is told when somebody reads again', async () => {
     await write('talker.mjs', talker)
-    const running = place.start(['--transport', './talker.mjs'])
+    const running = place.start(['--source', 'fake', '--transport', './talker.mjs'])
     const [, count] = await running.output(
       /WARN: nobody read the output for a while: (\d+) lines of it were left out\n/
     )
@@ -273,7 +276,7 @@ describe('a port that is taken', () => {
 
 describe('the log', () => {
   it('is JSON where that is asked for, and goes to a file as well', async () => {
-    const running = place.start([...local, '--log-format', 'json', '--log-file', 'streamer.log'])
+    const running = place.start([...local, '--source', 'fake', '--log-format', 'json', '--log-file', 'streamer.log'])
     await running.output(/"msg":"udp: /)
     running.child.kill('SIGTERM')
     await running.ended

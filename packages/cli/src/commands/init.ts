@@ -48,11 +48,12 @@ function mustBeWritable(file: string, path: string, force: boolean): void {
 
 async function ask(): Promise<Answers> {
   const use = await askOne('Where do the frames come from?', [
+    { value: 'auto', label: 'The camera of this machine, or a test picture while there is none' },
     { value: 'fake', label: 'A test picture', hint: 'works everywhere' },
     { value: 'command', label: 'A program', hint: 'ffmpeg, GStreamer, anything that writes JPEG pictures' }
   ])
   return {
-    source: use === 'command' ? await askCommand() : await askPicture(),
+    source: use === 'command' ? await askCommand() : await askPicture(use === 'fake' ? 'fake' : 'auto'),
     transports: await askTransports()
   }
 }
@@ -66,7 +67,7 @@ async function askCommand(): Promise<Answers['source']> {
   return { use: 'command', command: wordsOf(line) }
 }
 
-async function askPicture(): Promise<Answers['source']> {
+async function askPicture(use: 'auto' | 'fake'): Promise<Answers['source']> {
   const size = await askText('How large is the picture, in pixels?', '640x480', (text) =>
     /^\d{2,4}x\d{2,4}$/.test(text.trim()) ? undefined : 'Width and height, as in 1280x720'
   )
@@ -74,5 +75,5 @@ async function askPicture(): Promise<Answers['source']> {
     Number(text) > 0 && Number(text) <= 240 ? undefined : 'A number above 0 and at most 240'
   )
   const [width = 640, height = 480] = size.trim().split('x').map(Number)
-  return { use: 'fake', width, height, framerate: Number(framerate) }
+  return { use, width, height, framerate: Number(framerate) }
 }

@@ -21,11 +21,13 @@ function schemaOf({ plugin }: KnownPlugin): JsonSchema | undefined {
 }
 
 function asData(known: KnownPlugin): Record<string, unknown> {
-  const { kind, use, isUsed, packageName, version, url, plugin } = known
+  const { kind, use, isUsed, usedBy, leftOut, packageName, version, url, plugin } = known
   return {
     kind,
     use,
     isUsed,
+    ...(usedBy && { usedBy }),
+    ...(leftOut && { leftOut }),
     package: packageName,
     version: version ?? null,
     path: fileURLToPath(url),
@@ -36,13 +38,14 @@ function asData(known: KnownPlugin): Record<string, unknown> {
 
 function asLines(known: KnownPlugin): string[] {
   const { bold, dim } = colours(process.stdout)
-  const { kind, use, isUsed, packageName, version, url, plugin } = known
+  const { kind, use, isUsed, usedBy, leftOut, packageName, version, url, plugin } = known
   const from = `${packageName}${version ? ` ${version}` : ''}, ${fileURLToPath(url)}`
   return [
-    `${kind} ${bold(use)}${isUsed ? ' (in use)' : ''}`,
+    `${kind} ${bold(use)}${isUsed ? ' (in use)' : usedBy ? ` (in use by ${usedBy})` : ''}`,
     ...(plugin.description ? [`  ${plugin.description}`] : []),
     `  ${dim(from)}`,
-    ...optionLines(schemaOf(known), dim),
+    // The options of `auto` are listed with those that it chooses from.
+    ...(leftOut?.map(({ use: other, reason }) => `  Not ${other}: ${reason}`) ?? optionLines(schemaOf(known), dim)),
     ''
   ]
 }
