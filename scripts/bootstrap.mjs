@@ -1,4 +1,5 @@
-// Makes `npm start` and `npm test` work on a fresh clone: installs what the lock says when it has not been, then builds.
+// Makes `npm start` and `npm test` work on a fresh clone: installs what the lock says when it has not been, then builds, for `npm start` also
+// the helper of cameras where there is a compiler.
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -35,3 +36,7 @@ if (!isUpToDate() || (forTests && !hasTestTools)) {
   run('npm', ['ci', ...options], process.platform === 'win32')
 }
 run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
+if (!forTests) {
+  const { installHelper } = await import('../packages/source-libcamera/scripts/install.mjs')
+  await installHelper(join(modules, '.streamer-helper.json'))
+}
