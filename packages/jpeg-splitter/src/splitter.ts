@@ -222,6 +222,11 @@ export class JpegSplitter {
     this.#previousArrivedUs = arrivedUs
   }
 
+  /** Whether the frame that has begun is too large already. It is walked to its end, which may never come, before it is counted. */
+  get isTooLarge(): boolean {
+    return this.#tooLarge
+  }
+
   /** The stream is over: a frame that is not finished counts as cut off. The next `push` begins a new stream. */
   end(): void {
     if (this.#inFrame && !this.#tooLarge && this.#state !== afterStart) this.counters.truncated++

@@ -73,6 +73,11 @@ class CommandRun {
   readonly #splitter: JpegSplitter
   readonly #totals: Totals
   readonly #trouble: TroubleLog
+  readonly #garbageAtStart: number
+  /** That there are bytes between the pictures is said once a run: it may well be meant. */
+  #saidGarbage = false
+  /** The picture that has begun was said to be too large. */
+  #saidTooLarge = false
   readonly #lines: LineLog
   #process: CommandProcess | undefined
   #before: CommandRun | undefined
@@ -94,6 +99,7 @@ class CommandRun {
     this.#logger = logger
     this.#totals = totals
     this.#garbageBefore = totals.garbageBytes
+    this.#garbageAtStart = totals.garbageBytes
     this.#splitter = new JpegSplitter({
       maxFrameBytes: options.maxFrameBytes,
       counters: totals,
@@ -171,8 +177,15 @@ class CommandRun {
     if (this.#totals.truncated > truncated) {
       this.#trouble.warn('source-command: dropped a JPEG that is cut off or broken')
     }
-    if (this.#totals.oversized > oversized) {
+    if ((this.#totals.oversized > oversized || this.#splitter.isTooLarge) && !this.#saidTooLarge) {
       this.#trouble.warn(`source-command: dropped a JPEG of more than ${this.#options.maxFrameBytes} bytes`)
+    }
+    this.#saidTooLarge = this.#splitter.isTooLarge
+    if (this.#totals.garbageBytes > this.#garbageAtStart && this.#sequence > 0 && !this.#saidGarbage) {
+      this.#saidGarbage = true
+      this.#logger.info(
+        `source-command: ${this.#label} writes more than JPEGs (a multipart stream, or messages among them); the rest is passed over`
+      )
     }
     if (this.#totals.garbageBytes - this.#garbageBefore > maxGarbageBytes) {
       const text = `source-command: ${this.#label} wrote more than ${maxGarbageBytes} bytes without a JPEG in them`
@@ -183,11 +196,13 @@ class CommandRun {
   #end(exit: Exit): void {
     this.#lines.close()
     if (this.#isOver) return
+    const { truncated } = this.#totals
     this.#splitter.end()
+    const where = this.#totals.truncated > truncated ? ', in the middle of a picture' : ''
     const lines = this.#lines.last
     const lastLine = lines.at(-1)
     const how = exit.signal ? `was ended by ${exit.signal}` : `ended with exit code ${exit.code}`
-    const text = `source-command: ${this.#label} ${how}${lastLine ? `: ${lastLine}` : ''}`
+    const text = `source-command: ${this.#label} ${how}${where}${lastLine ? `: ${lastLine}` : ''}`
     const cause = lines.length > 1 ? { cause: new Error(lines.join('\n')) } : {}
     this.#fail(new StreamerError('ERR_SOURCE_ENDED', text, cause))
   }

@@ -117,6 +117,35 @@ describe('frames', () => {
     expect(camera.stats?.()).toMatchObject({ frames: 1, oversized: 1, truncated: 0 })
     await logger.line(/^warn .*more than 100000 bytes/)
   })
+
+  test('a JPEG that never ends is said while it goes on', async () => {
+    const logger = new ListLogger()
+    // Begins like a picture, and then gives scan data for ever.
+    const begin = jpeg().subarray(0, -2).toString('base64')
+    const script = `const more = Buffer.alloc(65536); process.stdout.write(Buffer.from('${begin}', 'base64'));
+      const write = () => { while (process.stdout.write(more)); process.stdout.once('drain', write) }; write()`
+    await source({ command: nodeScript(script), maxFrameBytes: 100_000 }, logger).start(new StandInRun())
+    await logger.line(/^warn .*dropped a JPEG of more than 100000 bytes/)
+  })
+
+  test('what is between the JPEGs is passed over, counted, and said once', async () => {
+    const logger = new ListLogger()
+    const run = new StandInRun()
+    const message = Buffer.from('hello')
+    const camera = source({ command: player([jpeg(), message, jpeg(), message, jpeg()]) }, logger)
+    await camera.start(run)
+    await run.gets(3)
+    expect(camera.stats?.()).toMatchObject({ frames: 3, garbageBytes: 10 })
+    expect(logger.lines.filter((line) => line.includes('writes more than JPEGs'))).toHaveLength(1)
+  })
+
+  test('an end within a JPEG is said', async () => {
+    const run = new StandInRun()
+    const half = jpeg().subarray(0, 80).toString('base64')
+    await source({ command: nodeScript(`process.stdout.write(Buffer.from('${half}', 'base64'))`) }).start(run)
+    const failure = await run.fails()
+    expect(failure.message).toMatch(/ended with exit code 0, in the middle of a picture$/)
+  })
 })
 
 describe('the command', () => {
