@@ -87,6 +87,21 @@ describe('a configuration file', () => {
     expect(config.file?.shownPath).toBe(name)
   })
 
+  it('gives a slow camera a watchdog of at least two frames', async () => {
+    const watchdogOf = async (config: object) => {
+      const loaded = await loadConfig({ config: config as never, cwd })
+      return loaded.streams[0]?.watchdog
+    }
+    const transports = [{ use: './transport.mjs' }]
+    const encoder = { use: './encoder.mjs' }
+    await writeFile(join(cwd, 'slow.mjs'), pluginFile('source').replaceAll('width', 'framerate'))
+    const source = { use: './slow.mjs', framerate: 0.1 }
+    expect(await watchdogOf({ source, encoder, transports })).toBe(20)
+    expect(await watchdogOf({ source, encoder, transports, watchdog: 60 })).toBe(60)
+    expect(await watchdogOf({ source, encoder, transports, watchdog: 0 })).toBe(0)
+    expect(await watchdogOf({ source: { ...source, framerate: 30 }, encoder, transports })).toBe(5)
+  })
+
   it('names line and column when it cannot be parsed', async () => {
     await writeFile(join(cwd, '.streamerrc'), 'source: { use: fake\nlinger: 3\n')
     await expect(loadConfig({ cwd })).rejects.toMatchObject({

@@ -145,7 +145,7 @@ async function loadStreams(
       source,
       encoder,
       linger: stream?.linger ?? config.linger ?? defaultLinger,
-      watchdog: stream?.watchdog ?? config.watchdog ?? defaultWatchdog
+      watchdog: longEnough(stream?.watchdog ?? config.watchdog ?? defaultWatchdog, source)
     })
   }
   return loaded
@@ -156,6 +156,12 @@ function qualityOf(encoder: LoadedPart | undefined): Readonly<Record<string, Inh
   const { quality } = (encoder?.options ?? {}) as { quality?: unknown }
   if (!encoder || typeof quality !== 'number') return {}
   return { quality: { value: quality, from: [...encoder.path, 'quality'], mayBeRefused: true } }
+}
+
+/** Two frames of a slow camera are further apart than the default. */
+function longEnough(watchdog: number, source: LoadedPart | undefined): number {
+  const { framerate } = (source?.options ?? {}) as { framerate?: unknown }
+  return watchdog > 0 && typeof framerate === 'number' && framerate > 0 ? Math.max(watchdog, 2 / framerate) : watchdog
 }
 
 async function loadTransports(config: StreamerConfig, loader: PartLoader): Promise<LoadedTransport[]> {
