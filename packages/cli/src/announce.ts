@@ -26,7 +26,7 @@ export function announcementOf(loaded: LoadedConfig, statuses: readonly Transpor
     .filter(({ state }) => state === 'up')
     .map(({ name, urls }) => ({ name, urls: reachableUrls(urls) }))
   return {
-    configuration: loaded.file?.shownPath ?? 'none, these are the defaults (streamer init writes a file)',
+    configuration: loaded.file?.shownPath ?? 'none, these are the defaults (`streamer init` writes a file)',
     streams: loaded.streams.map((stream) => ({ name: stream.name, text: streamText(loaded, stream) })),
     transports,
     warning: statuses.some(({ state, urls }) => state === 'up' && urls.some(isOpenToNetwork))

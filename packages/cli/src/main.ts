@@ -1,6 +1,7 @@
 import { type CommandLine, parseArguments } from './arguments.js'
 import { type Ending, endProcess } from './ending.js'
 import { onStrayError } from './last-resort.js'
+import { exitOnSignal } from './signals.js'
 
 /**
  * Runs the command and ends the process with its exit code: 0 done or stopped by a signal, 1 failed, 2 the command line or the configuration is
@@ -30,8 +31,11 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** Each command's code is loaded only when it is called for: `--help` needs none of it. */
 async function run(line: CommandLine): Promise<Ending> {
   switch (line.command) {
-    case 'start':
-      return (await import('./commands/start.js')).start(line)
+    case 'start': {
+      // Loading takes a while in which a signal must be heard, too.
+      const nothingToStop = exitOnSignal()
+      return (await import('./commands/start.js')).start(line, nothingToStop)
+    }
     case 'init':
       return { exitCode: await (await import('./commands/init.js')).init(line) }
     case 'config':

@@ -44,6 +44,8 @@ describe('streamer start', () => {
     const running = place.start(local)
     await running.output(up)
     expect(await stateOf(running)).toBeTypeOf('object')
+    // Where there is a helper to ask, the answer takes a moment.
+    await running.output(/showing the test camera/)
     running.child.kill('SIGTERM')
     expect(await running.ended).toEqual({ code: 0, signal: null })
     expect(running.stdout).toMatch(/INFO: Streamer \d+\.\d+\.\d+; configuration: none/)

@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { loadConfig } from '@streamer/core'
 import { parse } from 'yaml'
 import type { CommandLine } from '../arguments.js'
+import { howCalled } from '../how-called.js'
 import { print } from '../listing.js'
 import { settingsOf, warnOnStderr } from '../load.js'
 import { askOne, askText, askTransports, canAsk } from '../questions.js'
@@ -20,7 +21,7 @@ export async function init(line: CommandLine): Promise<number> {
     throw new UsageError('init asks questions and needs a terminal; --yes takes the defaults without asking')
   const answers = line.switches.has('yes') ? defaultAnswers : await ask()
   await saveRc(path, answers, line.switches.has('force'))
-  print([`Wrote ${file}. Start with: npx streamer${file === '.streamerrc' ? '' : ` --config ${file}`}`])
+  print([`Wrote ${file}. Start with: ${howCalled()}${file === '.streamerrc' ? '' : ` --config ${file}`}`])
   return 0
 }
 
@@ -68,9 +69,11 @@ async function askCommand(): Promise<Answers['source']> {
 }
 
 async function askPicture(use: 'auto' | 'fake'): Promise<Answers['source']> {
-  const size = await askText('How large is the picture, in pixels?', '640x480', (text) =>
-    /^\d{2,4}x\d{2,4}$/.test(text.trim()) ? undefined : 'Width and height, as in 1280x720'
-  )
+  const size = await askText('How large is the picture, in pixels?', '640x480', (text) => {
+    const [width = 0, height = 0] = /^(\d+)x(\d+)$/.exec(text.trim())?.slice(1).map(Number) ?? []
+    const fits = width >= 16 && height >= 16 && width <= 3840 && height <= 2160
+    return fits ? undefined : 'Width and height, as in 1280x720, from 16x16 to 3840x2160'
+  })
   const framerate = await askText('How many frames per second?', '30', (text) =>
     Number(text) > 0 && Number(text) <= 240 ? undefined : 'A number above 0 and at most 240'
   )

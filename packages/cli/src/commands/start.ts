@@ -9,7 +9,7 @@ import { load, settingsOf, warnOnStderr } from '../load.js'
 import { defaultLogFormat, openLog } from '../log.js'
 import { Screen } from '../screen.js'
 import type { CommandSettings } from '../settings.js'
-import { exitOnSignal, stopSignal } from '../signals.js'
+import { stopSignal } from '../signals.js'
 import { statusText, takeSnapshot } from '../status-line.js'
 import { containStrayErrors } from '../stray-errors.js'
 import { writeWithoutWaiting } from '../terminal.js'
@@ -17,9 +17,11 @@ import { writeWithoutWaiting } from '../terminal.js'
 /** The core gives each part 1.5 s to stop; what is left then is ended with the process. */
 const stopLimitMs = 1800
 
-/** `streamer start`: serves until a signal comes. */
-export async function start(line: CommandLine): Promise<Ending> {
-  const nothingToStop = exitOnSignal()
+/**
+ * `streamer start`: serves until a signal comes.
+ * @param nothingToStop called when there is something to stop: ends the handling of signals by `exitOnSignal`.
+ */
+export async function start(line: CommandLine, nothingToStop: () => void): Promise<Ending> {
   const { warnings, ...asked } = await settingsOf(line)
   const loaded = await loadOrWarn(await withMethod(asked), warnings)
   const inTerminal = process.stdout.isTTY === true && (loaded.log.format ?? defaultLogFormat) === 'pretty'
