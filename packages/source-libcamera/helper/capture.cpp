@@ -613,18 +613,19 @@ uint64_t Capture::timestampOf(Request *request, const FrameMetadata &metadata) c
 	return isPlausible(us) ? us : now;
 }
 
-// Whether a frame comes so soon after the one before that it is beyond the rate that was asked for.
+// Whether a frame comes so soon after the one before that it is beyond the rate that was asked for. Notes when the camera keeps no rate at all.
 bool Capture::isEarly(uint64_t timestampUs)
 {
 	int64_t period = periodUs();
-	if (lastTimestampUs_ != 0 && int64_t(timestampUs - lastTimestampUs_) < period / 2) {
-		if (++early_ >= maxEarly)
-			isPaced_ = true;
-		return true;
-	}
-	early_ = 0;
-	lastTimestampUs_ = timestampUs;
-	return false;
+	int64_t interval = int64_t(timestampUs - lastTimestampUs_);
+	if (lastTimestampUs_ == 0 || interval >= period * 85 / 100)
+		early_ = 0;
+	else if (++early_ >= maxEarly)
+		isPaced_ = true;
+	bool isBeyond = lastTimestampUs_ != 0 && interval < period / 2;
+	if (!isBeyond)
+		lastTimestampUs_ = timestampUs;
+	return isBeyond;
 }
 
 void Capture::release(unsigned slot)
