@@ -62,7 +62,7 @@ it('reaches libcamera 0.7.1 as its own controls', async () => {
     { AfMode: '1', AfTrigger: '0' },
     { AfMode: '2', AfRange: '1' },
     { AfMode: '0', LensPosition: '2.500000', values: { focusMode: 'manual', lensPosition: 2.5 } },
-    { AfMetering: '1', AfWindows: '[ (864, 648)/1728x1296 ]' },
+    { AfMetering: '1', AfWindows: '[ (1440, 648)/1728x1296 ]' },
     { AfMetering: '0' },
     { Brightness: '0.500000', Contrast: '2.000000', Saturation: '0.000000', Sharpness: '4.000000' },
     { NoiseReductionMode: '2', HdrMode: '4' },

@@ -10,7 +10,7 @@ import { type Watch, watchHttp } from '../support/clients.ts'
 import { type LogLine, recordingLogger } from '../support/logger.ts'
 import { TestCamera } from './camera.ts'
 import { writeVirtualCameras } from './global-setup.ts'
-import { helperPids, openDescriptors, residentBytes } from './processes.ts'
+import { helperPid, helperPids, openDescriptors, residentBytes } from './processes.ts'
 import { helper, root } from './root.ts'
 
 let streamer: Streamer | undefined
@@ -60,7 +60,7 @@ describe('with viewers attached', () => {
   it('a helper that is killed with -9 is replaced, and viewers stay', async () => {
     const watch = await served()
     await watch.more(10)
-    const [pid = 0] = helperPids()
+    const pid = helperPid()
     process.kill(pid, 'SIGKILL')
     await watch.until(() => stats()?.starts === 2 && stats()?.state === 'live')
     await watch.more(10)
@@ -75,7 +75,7 @@ describe('with viewers attached', () => {
   it('a helper that hangs is killed and replaced', async () => {
     const watch = await served()
     await watch.more(10)
-    const [pid = 0] = helperPids()
+    const pid = helperPid()
     process.kill(pid, 'SIGSTOP')
     await watch.until(() => stats()?.starts === 2 && stats()?.state === 'live')
     await watch.more(10)
@@ -99,7 +99,7 @@ describe('with viewers attached', () => {
   it('libcamera giving up costs a restart', async () => {
     const watch = await served()
     await watch.more(5)
-    const [pid = 0] = helperPids()
+    const pid = helperPid()
     process.kill(pid, 'SIGABRT')
     await watch.until(() => stats()?.starts === 2 && stats()?.state === 'live')
     expect(stats()?.lastFailure?.message).toMatch(/libcamera gave up \(SIGABRT\)/)
@@ -249,7 +249,7 @@ describe('the helper', () => {
         last = sequence
         count++
         if (count !== total / 10 && count !== total - 100) return
-        const [pid = 0] = helperPids()
+        const pid = helperPid()
         if (count === total / 10) {
           early = residentBytes(pid)
           ours = { early: process.memoryUsage.rss(), late: 0 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { watchHttp } from '../support/clients.ts'
-import { helperPids } from './processes.ts'
+import { helperPid, helperPids } from './processes.ts'
 import { inRoot, root } from './root.ts'
 
 const run = promisify(execFile)
@@ -140,7 +140,7 @@ describe('the whole road', () => {
   it('goes on after the helper was killed', async () => {
     const watch = await watchHttp(`${urls.get('http')?.origin}/stream.mjpg`)
     await watch.more(5)
-    const [pid = 0] = helperPids()
+    const pid = helperPid()
     process.kill(pid, 'SIGKILL')
     const before = said.length
     while (!/gives frames again/.test(said.slice(before))) await once(server, 'said')
