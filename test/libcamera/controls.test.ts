@@ -45,7 +45,8 @@ const asked = [
   'set zoom=2 zoomX=0 zoomY=1',
   'set brightness=2',
   'set brightness=0.1 contrast=99',
-  'set nothing=1'
+  'set nothing=1',
+  'metadata'
 ]
 
 it('reaches libcamera 0.7.1 as its own controls', async () => {
@@ -70,8 +71,15 @@ it('reaches libcamera 0.7.1 as its own controls', async () => {
     { ScalerCrop: '(0, 1296)/1728x1296' },
     { refused: 'brightness cannot be "2": a number from -1 to 1 is needed' },
     { refused: 'contrast cannot be "99": a number from 0 to 32 is needed' },
-    { refused: 'this camera has no control "nothing"' }
+    { refused: 'this camera has no control "nothing"' },
+    { exposureTimeUs: 9998, gain: 2.5, redGain: 1.75, blueGain: 2.25, lensPosition: 0.5, zoom: 2 }
   ])
+})
+
+it('turns and encodes pictures of any size as the plainest program would', async () => {
+  const [file = '', ...args] = [...inRoot, '/opt/pictures-test']
+  const { stdout } = await run(file, args)
+  expect(stdout).toBe('ok 144\n')
 })
 
 it('compiles against libcamera 0.0.3 as well, whose controls are fewer', async () => {

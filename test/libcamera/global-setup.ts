@@ -16,7 +16,9 @@ export default async function setup(): Promise<void> {
   const strict = '-std=c++17 -O2 -Wall -Wextra -Werror'
   const compile = `cd /opt/helper && g++ ${strict} *.cpp -o /opt/streamer-camera ${flags}`
   const tests = `g++ ${strict} -I. test/controls-test.cpp controls.cpp command.cpp -o /opt/controls-test ${flags}`
-  await run(inRoot[0] ?? '', [...inRoot.slice(1), 'sh', '-c', `${compile} && ${tests}`])
+  const picture = 'test/pictures-test.cpp jpeg.cpp planes.cpp'
+  const pictures = `g++ ${strict} -I. ${picture} -o /opt/pictures-test $(pkg-config --cflags --libs libjpeg libturbojpeg)`
+  await run(inRoot[0] ?? '', [...inRoot.slice(1), 'sh', '-c', `${compile} && ${tests} && ${pictures}`])
 
   const frames = join(root(), 'srv/frames')
   await rm(frames, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 // What a camera with every control would be told: the controls of a Camera Module 3, by hand, since the virtual camera has none. Reads lines of
-// `name=value` pairs, and prints what libcamera would get for each.
+// `name=value` pairs, and prints what libcamera would get for each; for `metadata`, what is told of a frame.
 #include "command.h"
 #include "controls.h"
 #include "json.h"
@@ -56,6 +56,19 @@ int main()
 		std::string error;
 		ControlList list(controls::controls);
 		json::Object out;
+		if (line == "metadata") {
+			// As a camera tells with a frame what it was taken with.
+			const float gains[2] = { 1.75f, 2.25f };
+			list.set(controls::ExposureTime, 9998);
+			list.set(controls::AnalogueGain, 2.5f);
+			list.set(controls::ColourGains, Span<const float, 2>(gains));
+			list.set(controls::LensPosition, 0.5f);
+			list.set(controls::ScalerCrop, Rectangle(1440, 648, 1728, 1296));
+			for (const auto &[name, value] : camera.valuesOf(list))
+				out.raw(name, value);
+			std::cout << out.str() << "\n";
+			continue;
+		}
 		if (!parseCommand(line, command, error) || !camera.apply(command.pairs, list, error)) {
 			std::cout << out.add("refused", error).str() << "\n";
 			continue;
