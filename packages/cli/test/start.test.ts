@@ -171,6 +171,9 @@ describe('an output that nobody reads', () => {
   it('costs lines instead of memory, and their number is told when somebody reads again', async () => {
     await write('talker.mjs', talker)
     const running = place.start(['--source', 'fake', '--transport', './talker.mjs'])
+    running.child.stdout?.pause()
+    while (!running.stderr.includes('all said')) await once(running.child.stderr as NodeJS.ReadableStream, 'data')
+    running.child.stdout?.resume()
     const [, count] = await running.output(
       /WARN: nobody read the output for a while: (\d+) lines of it were left out\n/
     )
