@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { compose, LOGGER, type Streamer, SUPERVISION } from '@streamer/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { RecordReader } from '../../packages/source-libcamera/src/records.ts'
+import { type RecordHeader, RecordReader } from '../../packages/source-libcamera/src/records.ts'
 import { type Watch, watchHttp } from '../support/clients.ts'
 import { type LogLine, recordingLogger } from '../support/logger.ts'
 import { TestCamera } from './camera.ts'
 import { writeVirtualCameras } from './global-setup.ts'
-import { helperPid, helperPids, openDescriptors, residentBytes } from './processes.ts'
+import { cpuSeconds, helperPid, helperPids, openDescriptors, residentBytes } from './processes.ts'
 import { helper, root } from './root.ts'
 
 let streamer: Streamer | undefined
@@ -229,6 +229,37 @@ describe('the helper', () => {
     const ended = once(helperProcess, 'exit')
     helperProcess.stdin?.end()
     expect(await ended).toEqual([0, null])
+  })
+
+  it('drops the oldest frames when nobody reads, and counts them', async () => {
+    const helperProcess = spawned(['framerate=0'])
+    const headers: RecordHeader[] = []
+    const reader = new RecordReader({
+      allocate: ({ payloadBytes }) => Buffer.alloc(payloadBytes),
+      onFrame: (header, data) => {
+        headers.push(header)
+        // Whole, whatever was dropped around it.
+        expect([data.readUInt16BE(0), data.readUInt16BE(data.length - 2)]).toEqual([0xffd8, 0xffd9])
+      }
+    })
+    const output = helperProcess.stdout as NodeJS.ReadableStream
+    output.on('data', (chunk: Buffer) => reader.push(chunk))
+    await once(output, 'data')
+    output.pause()
+    const pid = helperPid()
+    const before = residentBytes(pid)
+    // A second of its work is some hundred frames, far more than any pipe holds.
+    const goal = cpuSeconds(pid) + 1
+    while (cpuSeconds(pid) < goal) await new Promise((resolve) => setImmediate(resolve))
+    const after = residentBytes(pid)
+    output.resume()
+    const isThrough = () => (headers.at(-1)?.dropped ?? 0) > 50
+    while (!isThrough()) await once(output, 'data')
+    const { sequence = 0, dropped = 0 } = headers.at(-1) ?? {}
+    expect(sequence + 1 - headers.length).toBeGreaterThanOrEqual(dropped)
+    expect(after - before).toBeLessThan(8 << 20)
+    const sequences = headers.map((header) => header.sequence)
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b))
   })
 
   it('gives the frames of ten minutes without growing', async () => {
