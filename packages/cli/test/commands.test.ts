@@ -187,6 +187,7 @@ describe('streamer plugins', () => {
     expect(stdout).toMatch(
       /^source fake \(in use by auto\)\n {2}\S.*\n {2}@streamer\/source-fake \d+\.\d+\.\d+, \/.*index\.js$/m
     )
+    expect(stdout).toMatch(/^ {4}faults\.failStarts +a whole number of 0 or more; default 0\n +\S/m)
     expect(stdout).toMatch(/^transport http$/m)
     expect(stdout).toMatch(/^ {4}port +a whole number from 0 to 65535; default 8080\n +\S/m)
     expect(stdout).toMatch(

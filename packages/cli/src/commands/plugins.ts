@@ -52,19 +52,7 @@ function asLines(known: KnownPlugin): string[] {
 
 function optionLines(schema: JsonSchema | undefined, dim: (text: string) => string): string[] {
   if (!schema) return [`  ${dim('Its options are not described.')}`]
-  const { properties = {}, required = [] } = schema as {
-    properties?: Record<string, JsonSchema>
-    required?: readonly string[]
-  }
-  const rows = Object.entries(properties).map(([name, option]) => {
-    const fallback =
-      'default' in option
-        ? `; default ${valueOnOneLine(option.default)}`
-        : required.includes(name)
-          ? '; must be given'
-          : ''
-    return [name, `${allowedText(option)}${fallback}`, String(option.description ?? '')]
-  })
+  const rows = optionRows(schema)
   const names = aligned(
     rows.map(([name = '', allowed = '']) => [name, allowed]),
     '    '
@@ -74,4 +62,22 @@ function optionLines(schema: JsonSchema | undefined, dim: (text: string) => stri
     names[index] ?? '',
     ...(description ? [`${column}${dim(description)}`] : [])
   ])
+}
+
+/** Name, what is allowed, and what it means; of each option, and of those inside of it as `faults.crashAfter`. */
+function optionRows(schema: JsonSchema, prefix = ''): string[][] {
+  const { properties = {}, required = [] } = schema as {
+    properties?: Record<string, JsonSchema>
+    required?: readonly string[]
+  }
+  return Object.entries(properties).flatMap(([name, option]) => {
+    const fallback =
+      'default' in option
+        ? `; default ${valueOnOneLine(option.default)}`
+        : required.includes(name)
+          ? '; must be given'
+          : ''
+    const row = [`${prefix}${name}`, `${allowedText(option)}${fallback}`, String(option.description ?? '')]
+    return [row, ...optionRows(option, `${prefix}${name}.`)]
+  })
 }
