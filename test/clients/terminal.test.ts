@@ -130,6 +130,8 @@ describe('streamer init in a terminal', () => {
     await terminal.shows(/Where do the frames come from\?/)
     await terminal.press('Enter')
     await terminal.shows(/How large is the picture/)
+    await terminal.press('C-u', '9999x9999', 'Enter')
+    await terminal.shows(/from 16x16 to 3840x2160/)
     await terminal.press('C-u', '1280x720', 'Enter')
     await terminal.shows(/How many frames per second\?/)
     await terminal.press('C-u', '400', 'Enter')
@@ -149,7 +151,7 @@ describe('streamer init in a terminal', () => {
   test('takes a command as the source', async () => {
     await terminal.run(streamer('init'))
     await terminal.shows(/Where do the frames come from\?/)
-    await terminal.press('Down', 'Enter')
+    await terminal.press('Down', 'Down', 'Enter')
     await terminal.shows(/Which command/)
     await terminal.press('C-u', 'cat "my video.mjpg"', 'Enter')
     await terminal.shows(/How shall frames go out\?/)
