@@ -16,16 +16,21 @@ const freePorts = '--http-port 0 --tcp-port 0 --udp-port 0'
 /** A window of a tmux server of its own. */
 class Terminal {
   readonly #folder: string
-  readonly #socket: string
+  #windows = 0
 
   constructor(folder: string) {
     this.#folder = folder
-    this.#socket = join(folder, 'tmux.sock')
+  }
+
+  /** Each window has its own: a server that is ending still answers on its socket. */
+  get #socket(): string {
+    return join(this.#folder, `tmux-${this.#windows}.sock`)
   }
 
   /** Runs a line; when it has ended, the screen says with which code. */
   async run(line: string, columns = 120): Promise<void> {
     const script = `trap : INT; unset NO_COLOR CI; cd '${this.#folder}'; ${line}; echo "ended with $?"; exec sleep 600`
+    this.#windows++
     await this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', '40', 'sh', '-c', script)
   }
 
