@@ -169,7 +169,7 @@ Capture::Capture(const Settings &settings, std::function<void(const Failure *)> 
 
 Capture::~Capture()
 {
-	stop();
+	end();
 	{
 		std::lock_guard<std::mutex> lock(mutex_);
 		isStopping_ = true;
@@ -336,7 +336,7 @@ bool Capture::begin(Failure &failure)
 		return false;
 	}
 	isRunning_ = true;
-	sayReady("start");
+	sayReady();
 	for (unsigned i = 0; i < slots_.size(); i++) {
 		if (isPaced_)
 			resting_.push_back(i);
@@ -367,11 +367,6 @@ void Capture::end()
 		slot.changes.clear();
 		slot.changed.clear();
 	}
-}
-
-void Capture::stop()
-{
-	end();
 }
 
 bool Capture::obey(const std::string &line, Failure &failure)
@@ -508,11 +503,11 @@ std::string Capture::valuesJson() const
 	return out.str();
 }
 
-void Capture::sayReady(const std::string &id)
+void Capture::sayReady()
 {
 	const StreamConfiguration &stream = config_->at(0);
 	json::Object out;
-	out.add("event", "ready").add("id", id);
+	out.add("event", "ready");
 	out.add("libcamera", libcameraVersion());
 	out.raw("camera", json::Object().add("id", camera_->id()).add("model", modelOf(*camera_)).str());
 	out.add("width", stream.size.width & ~1u).add("height", stream.size.height & ~1u);

@@ -57,7 +57,6 @@ public:
 
 	// Finds and takes the camera, and captures, with these controls as far as it has them.
 	bool start(const Pairs &controls, Failure &failure);
-	void stop();
 	// Does what a line asks for, and answers with an event. False when capturing had to be given up.
 	bool obey(const std::string &line, Failure &failure);
 
@@ -74,7 +73,7 @@ private:
 	void end();
 	Turn turnFor(const Settings &wanted, libcamera::CameraConfiguration &config);
 	bool reconfigure(const std::string &id, const Settings &wanted, Failure &failure);
-	void sayReady(const std::string &id);
+	void sayReady();
 	std::string specsJson() const;
 	std::string valuesJson() const;
 	void askForRate(libcamera::ControlList &list);

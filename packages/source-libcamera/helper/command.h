@@ -2,9 +2,12 @@
 // A line that is anything else is refused as a whole.
 #pragma once
 
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -30,12 +33,6 @@ bool parseWhole(const std::string &text, long &value);
 bool parseBool(const std::string &text, bool &value);
 
 // Reads lines of descriptor 0 until it ends. `onLine` gets each; `tooLong` is called in place of one that is too long.
-template<typename OnLine, typename TooLong>
-void readLines(OnLine onLine, TooLong tooLong);
-
-#include <cerrno>
-#include <unistd.h>
-
 template<typename OnLine, typename TooLong>
 void readLines(OnLine onLine, TooLong tooLong)
 {

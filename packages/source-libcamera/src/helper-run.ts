@@ -62,7 +62,7 @@ export class HelperRun {
   constructor(options: HelperRunOptions) {
     this.#options = options
     const { logger, launch } = options
-    this.#lines = new LineLog(logger)
+    this.#lines = new LineLog(logger, (line) => this.#readLine(line))
     this.#trouble = new TroubleLog(logger)
     this.#reader = new RecordReader({
       allocate: (header) => this.#allocate(header),
@@ -82,7 +82,7 @@ export class HelperRun {
       hasInput: true,
       output: pipe?.writeFd ?? ((chunk) => this.#read(() => this.#reader.push(chunk))),
       extra: [(chunk) => this.#events.push(chunk)],
-      onError: (chunk) => this.#readLog(chunk),
+      onError: (chunk) => this.#lines.push(chunk),
       askToEnd: { ask: () => this.#process.input?.end(), timeoutMs: askTimeoutMs },
       interruptTimeoutMs: 0,
       terminateTimeoutMs,
@@ -216,11 +216,8 @@ export class HelperRun {
     }
   }
 
-  #readLog(chunk: Buffer): void {
-    this.#lines.push(chunk)
-    if (this.#isOver) return
-    const line = this.#lines.last.find(isSensorTimeout)
-    if (line === undefined) return
+  #readLine(line: string): void {
+    if (!isSensorTimeout(line)) return
     const text = 'source-libcamera: the sensor gives no pictures; check the cable of the camera'
     this.#fail(new StreamerError('ERR_CAMERA_TIMEOUT', text, { cause: new Error(line) }))
   }
