@@ -24,6 +24,7 @@ import { JpegEncoder } from './encoder.js'
 export default defineEncoder<JpegEncoderOptions>({
   name: 'jpeg',
   description: 'Raw frames to JPEG with libjpeg-turbo; JPEG frames pass untouched.',
+  supports: { pixelFormats: ['rgb24', 'bgr24', 'rgba', 'bgra', 'gray'], controls: true },
   configSchema,
   create: (options, { logger }) => new JpegEncoder(options, logger)
 })

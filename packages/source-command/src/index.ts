@@ -24,6 +24,7 @@ import { CommandSource } from './source.js'
 const plugin: SourcePlugin<CommandOptions> = defineSource({
   name: 'command',
   description: 'Any command that writes MJPEG to its standard output, such as ffmpeg, GStreamer or rpicam-vid.',
+  supports: { frames: ['mjpeg'] },
   configSchema,
   create: (options, { baseDir, logger }) => new CommandSource(options, baseDir, logger)
 })

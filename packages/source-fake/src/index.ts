@@ -22,6 +22,7 @@ import { configSchema, type FakeCameraConfig } from './config.js'
 export default defineSource<FakeCameraConfig>({
   name: 'fake',
   description: 'A test camera: a moving picture with frame number and time.',
+  supports: { frames: ['raw', 'mjpeg'], controls: true, alwaysStarts: true },
   configSchema,
   create: (options) => new FakeCamera(options)
 })

@@ -25,6 +25,7 @@ import { LibcameraSource } from './source.js'
 export default defineSource<LibcameraConfig>({
   name: 'libcamera',
   description: 'A Raspberry Pi camera, or any other that libcamera drives.',
+  supports: { frames: ['mjpeg', 'raw'], controls: true },
   configSchema,
   create: (options, { baseDir, logger }) => new LibcameraSource(options, baseDir, logger),
   async detect({ camera, helper, rpicam, backend }, { logger, signal }): Promise<Detection> {

@@ -19,6 +19,7 @@ export { UdpTransport } from './transport.js'
 export default defineTransport({
   name: 'udp',
   description: 'Frames in datagrams to clients that register, for viewers on the local network.',
+  supports: { reliable: false },
   configSchema,
   create: (options, context) => new UdpTransport(options, context)
 })

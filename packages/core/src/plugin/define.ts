@@ -1,6 +1,7 @@
 import type { Logger } from './logger.js'
 import type { Counters, Encoder, Source, Transport } from './parts.js'
 import type { Stream } from './stream.js'
+import type { EncoderSupports, SourceSupports, TransportSupports } from './supports.js'
 
 /** The version of everything in `@streamer/core/plugin`; a plugin made for another one is refused. */
 export const pluginApiVersion = 1
@@ -95,7 +96,19 @@ export interface DetectContext extends PluginContext {
   readonly signal: AbortSignal
 }
 
+export interface EncoderDefinition<Options = unknown> extends PluginDefinition<Encoder, Options> {
+  /** What it can do; checked by `encoderContract`. */
+  readonly supports?: EncoderSupports
+}
+
+export interface TransportDefinition<Options = unknown> extends PluginDefinition<Transport, Options> {
+  /** What it can do; checked by `transportContract`. */
+  readonly supports?: TransportSupports
+}
+
 export interface SourceDefinition<Options = unknown> extends PluginDefinition<Source, Options> {
+  /** What it can do; checked by `sourceContract`. */
+  readonly supports?: SourceSupports
   /**
    * For `use: auto`: whether there is something to capture from. Asked before `start`, and again every 30 s while the test camera stands in, so it
    * must be cheap, bounded in time and leave nothing running. What it throws counts as not found, with the message as the reason.
@@ -107,10 +120,10 @@ export interface SourceDefinition<Options = unknown> extends PluginDefinition<So
 export interface SourcePlugin<Options = never> extends Plugin<Source, Options>, SourceDefinition<Options> {
   readonly kind: 'source'
 }
-export interface EncoderPlugin<Options = never> extends Plugin<Encoder, Options> {
+export interface EncoderPlugin<Options = never> extends Plugin<Encoder, Options>, EncoderDefinition<Options> {
   readonly kind: 'encoder'
 }
-export interface TransportPlugin<Options = never> extends Plugin<Transport, Options> {
+export interface TransportPlugin<Options = never> extends Plugin<Transport, Options>, TransportDefinition<Options> {
   readonly kind: 'transport'
 }
 
@@ -120,11 +133,11 @@ export function defineSource<Options>(definition: SourceDefinition<Options>): So
 }
 
 /** Marks the default export of a package as an encoder plugin of this API version. */
-export function defineEncoder<Options>(definition: PluginDefinition<Encoder, Options>): EncoderPlugin<Options> {
+export function defineEncoder<Options>(definition: EncoderDefinition<Options>): EncoderPlugin<Options> {
   return { ...definition, kind: 'encoder', apiVersion: pluginApiVersion }
 }
 
 /** Marks the default export of a package as a transport plugin of this API version. */
-export function defineTransport<Options>(definition: PluginDefinition<Transport, Options>): TransportPlugin<Options> {
+export function defineTransport<Options>(definition: TransportDefinition<Options>): TransportPlugin<Options> {
   return { ...definition, kind: 'transport', apiVersion: pluginApiVersion }
 }
