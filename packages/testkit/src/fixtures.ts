@@ -36,8 +36,8 @@ export interface ContractClient {
   /** Takes nothing more from the network (or from wherever frames come) until `resume`: a client that hangs. */
   pause(): void
   resume(): void
-  /** Goes away. May be called twice. */
-  close(): void | Promise<void>
+  /** Goes away. May be called twice; a promise that it gives is awaited. */
+  close(): unknown
 }
 
 /** What `sourceContract` needs to know of a source. */

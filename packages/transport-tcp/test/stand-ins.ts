@@ -55,12 +55,18 @@ export class FrameParser {
 /** A client that keeps every frame it was sent, in order. */
 export class Client extends FrameParser {
   readonly socket: Socket
+  /** Rejects when the server has ended the connection, or it is gone. */
+  readonly gone: Promise<never>
 
   private constructor(socket: Socket) {
     super()
     this.socket = socket
     socket.on('error', () => {})
     socket.on('data', (data) => this.push(data))
+    this.gone = Promise.race([once(socket, 'end'), once(socket, 'close')]).then(() => {
+      throw new Error('the connection is gone')
+    })
+    this.gone.catch(() => {})
   }
 
   /** Connects, without waiting for frames. */

@@ -1,0 +1,96 @@
+import { FrameHub } from '@streamer/core'
+import {
+  type EncodedFrame,
+  monotonicUs,
+  type Stream,
+  type StreamStats,
+  type SubscribeOptions,
+  type Subscription
+} from '@streamer/core/plugin'
+
+/** Who subscribes, for the hub's statistics. */
+const transportName = 'contract'
+
+/** A stream whose frames the contract publishes, through the core's own hub. */
+export class ContractStream implements Stream {
+  readonly codec = 'mjpeg'
+  readonly state = 'live'
+  readonly controls = undefined
+  latest: EncodedFrame | undefined
+  readonly #hub: FrameHub
+  #sequence = 0
+  #waiting: Array<() => void> = []
+  #error: unknown
+
+  constructor(readonly name: string) {
+    this.#hub = new FrameHub(
+      () => {
+        for (const wake of this.#waiting.splice(0)) wake()
+      },
+      (error) => {
+        this.#error = error
+      }
+    )
+  }
+
+  /** What an `onFrame` threw. */
+  get thrown(): unknown {
+    return this.#error
+  }
+
+  /** Open subscriptions: the demand. */
+  get demand(): number {
+    return this.#hub.size
+  }
+
+  subscribe(options: SubscribeOptions): Subscription {
+    return this.#hub.subscribe(transportName, options)
+  }
+
+  /** Gives every subscriber a frame. */
+  publish(data: Uint8Array): void {
+    this.latest = {
+      kind: 'encoded',
+      codec: 'mjpeg',
+      keyframe: true,
+      sequence: this.#sequence++,
+      timestampUs: monotonicUs(),
+      width: 64,
+      height: 48,
+      data
+    }
+    this.#hub.publish(this.latest)
+  }
+
+  /** Closes every subscription as the core does when it gives a transport up. */
+  revoke(): void {
+    this.#hub.closeAll(transportName)
+  }
+
+  /** Resolves when the demand satisfies `isEnough`. */
+  async until(isEnough: (demand: number) => boolean): Promise<void> {
+    while (!isEnough(this.#hub.size)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  stats(): StreamStats {
+    return {
+      name: this.name,
+      state: this.state,
+      codec: this.codec,
+      width: this.latest?.width ?? 0,
+      height: this.latest?.height ?? 0,
+      captured: this.#sequence,
+      framerate: 0,
+      lost: 0,
+      published: this.#hub.published,
+      repeated: 0,
+      placeholders: 0,
+      starts: 1,
+      failures: 0,
+      source: {},
+      encoder: {},
+      clients: this.#hub.stats(),
+      transports: this.#hub.totals()
+    }
+  }
+}

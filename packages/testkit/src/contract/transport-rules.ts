@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import type { Plugin } from '@streamer/core/plugin'
+import { transportSupports } from '@streamer/core/plugin'
+import type { TransportFixture } from '../fixtures.js'
+import { declarationRules } from './declaration-rules.js'
+import type { Rule } from './rules.js'
+import { clientRules } from './transport-client-rules.js'
+import { type Check, type Declare, rejection, TransportTrial, TrialRun } from './transport-trial.js'
+
+/** Around the sizes at which datagrams, buffers and length fields have their edges, to one that takes several writes. Bytes. */
+const sizes = [4, 5, 255, 256, 1199, 1200, 1201, 4096, 40_000, 65_535, 65_536, 65_537]
+/** Only for those that lose nothing: more than a system keeps of datagrams that nobody has read yet. */
+const largest = [200_000, 1 << 20]
+
+/** What a transport must do, as far as its declaration says that it can. */
+export function transportRules(fixture: TransportFixture): Rule[] {
+  const { plugin } = fixture
+  const supports = transportSupports(plugin.supports)
+  const rule: Declare = (group, name, check, streams) => ({
+    group,
+    name,
+    check: () => TransportTrial.of(fixture, check, streams)
+  })
+  return [
+    ...declarationRules('transport', plugin as Plugin, fixture.options(0)),
+    rule('declaration', 'accepts the codecs that it declares', acceptsWhatItDeclares),
+    ...lifeRules(rule),
+    rule('frames', 'never changes a frame', neverChanges),
+    rule('frames', 'counts in whole numbers that only go up', counts),
+    supports.reliable
+      ? rule('frames, reliable', 'frames of every size arrive byte for byte', arriveWhole([...sizes, ...largest]))
+      : rule('frames, unreliable', 'frames of every size arrive whole or not at all', arriveWhole(sizes)),
+    ...(supports.clients
+      ? clientRules(rule, supports)
+      : [rule('no clients', 'takes frames from its start to its stop', takesFromStart)]),
+    supports.severalStreams
+      ? rule('several streams', 'gives each client the stream that it asks for', givesTheStream, ['front', 'door'])
+      : rule('first stream alone', 'takes frames of the first stream alone', firstAlone, ['front', 'door'])
+  ]
+}
+
+function lifeRules(rule: Declare): Rule[] {
+  const group = 'start and stop'
+  return [
+    rule(group, 'opens nothing before start', async (trial) => {
+      await trial.make()
+      await trial.assertNothingOpen('after create()')
+    }),
+    rule(group, 'start resolves with addresses', async (trial) => {
+      const { urls } = await trial.serving()
+      assert.ok(Array.isArray(urls) && urls.length > 0, 'start() resolves with no addresses')
+      for (const url of urls)
+        assert.ok(typeof url === 'string' && URL.canParse(url), `${String(url)}, from start(), is no URL`)
+    }),
+    rule(group, 'stop works without start', async (trial) => {
+      await trial.stop(await trial.make())
+      await trial.assertNothingOpen('after stop()')
+    }),
+    rule(group, 'stop works twice', async (trial) => {
+      const { transport } = await trial.serving()
+      await trial.stop(transport)
+      await trial.stop(transport)
+    }),
+    rule(group, 'stop while it starts ends both', async (trial) => {
+      const transport = await trial.make()
+      const starting = rejection(trial.start(transport))
+      await trial.stop(transport)
+      await starting
+      await trial.assertNothingOpen('after stop() during start()')
+    }),
+    rule(group, 'serves again after stop and start', async (trial) => {
+      const { transport, urls } = await trial.serving()
+      await trial.deliver(await trial.connect(urls))
+      await trial.stop(transport)
+      const again = await trial.start(transport, new TrialRun())
+      await trial.deliver(await trial.connect(again))
+    }),
+    rule(group, 'a second start is refused, and the first goes on', async (trial) => {
+      const { transport, urls } = await trial.serving()
+      const second = await rejection(trial.start(transport, new TrialRun()))
+      assert.ok(second, 'start() without stop() between is taken a second time')
+      await trial.deliver(await trial.connect(urls))
+    }),
+    rule(group, 'a start that is aborted before is refused', async (trial) => {
+      const run = new TrialRun()
+      run.abort()
+      const error = await rejection(trial.start(await trial.make(), run))
+      assert.ok(error, 'start() resolves although its signal was aborted before')
+      await trial.assertNothingOpen('after a refused start()')
+    }),
+    rule(group, 'an abort while it starts leaves nothing open', async (trial) => {
+      const run = new TrialRun()
+      const transport = await trial.make()
+      const starting = rejection(trial.start(transport, run))
+      run.abort()
+      await starting
+      await trial.stop(transport)
+      await trial.assertNothingOpen('after an abort during start(), and stop(),')
+    }),
+    rule(group, 'an abort while it runs leaves nothing open', async (trial) => {
+      const { transport } = await trial.serving()
+      trial.run.abort()
+      await trial.stop(transport)
+      await trial.assertNothingOpen('after an abort and stop()')
+    }),
+    rule(group, 'nothing is open after stop', async (trial) => {
+      const { transport, urls } = await trial.serving()
+      const client = await trial.connect(urls)
+      await trial.deliver(client)
+      client.pause()
+      for (let count = 0; count < 8; count++) trial.publish(256 << 10)
+      await trial.stop(transport)
+      await trial.assertNothingOpen('after stop()')
+    }),
+    rule(group, 'stop ends its subscriptions', async (trial) => {
+      const { transport, urls } = await trial.serving()
+      await trial.deliver(await trial.connect(urls))
+      await trial.stop(transport)
+      assert.equal(trial.stream.demand, 0, 'after stop() it is still subscribed: the camera would go on')
+    })
+  ]
+}
+
+async function acceptsWhatItDeclares(trial: TransportTrial): Promise<void> {
+  const { accepts } = await trial.make()
+  const declared = trial.supports.codecs
+  assert.deepEqual([...accepts].sort(), [...declared].sort(), `it accepts ${accepts}, and declares ${declared}`)
+}
+
+async function neverChanges(trial: TransportTrial): Promise<void> {
+  const { urls } = await trial.serving()
+  const client = await trial.connect(urls)
+  const frame = trial.publish(3000)
+  const copy = Buffer.from(frame)
+  await trial.deliver(client)
+  await trial.deliver(client)
+  assert.ok(frame.equals(copy), 'it wrote into the bytes of a frame, which all transports share')
+}
+
+async function counts(trial: TransportTrial): Promise<void> {
+  const { transport, urls } = await trial.serving()
+  const seen: Array<Readonly<Record<string, number>>> = []
+  const look = () => seen.push({ ...transport.stats?.() })
+  look()
+  const client = await trial.connect(urls)
+  look()
+  await trial.deliver(client)
+  look()
+  await trial.disconnect(client)
+  if (trial.supports.clients) await trial.released()
+  look()
+  await trial.stop(transport)
+  look()
+  seen.forEach((counters, index) => {
+    for (const [name, value] of Object.entries(counters)) {
+      assert.ok(Number.isInteger(value) && value >= 0, `its counter ${name} is ${String(value)}`)
+      const before = seen[index - 1]?.[name] ?? 0
+      assert.ok(value >= before, `its counter ${name} went down from ${before} to ${value}`)
+    }
+  })
+}
+
+function arriveWhole(all: readonly number[]): Check {
+  return async (trial) => {
+    const { urls } = await trial.serving()
+    const client = await trial.connect(urls)
+    for (const size of all) await trial.deliver(client, size)
+    assert.deepEqual(trial.run.failures, [], 'it failed while it sent frames')
+  }
+}
+
+async function takesFromStart(trial: TransportTrial): Promise<void> {
+  await trial.serving()
+  assert.ok(trial.stream.demand > 0, 'after start() it takes no frames: subscribe there, or declare clients')
+}
+
+async function givesTheStream(trial: TransportTrial): Promise<void> {
+  const { urls } = await trial.serving()
+  for (const stream of trial.streams.values()) await trial.deliver(await trial.connect(urls, stream), 2000, stream)
+}
+
+async function firstAlone(trial: TransportTrial): Promise<void> {
+  const { urls } = await trial.serving()
+  await trial.deliver(await trial.connect(urls))
+  const [, second] = trial.streams.values()
+  assert.equal(second?.demand, 0, 'it takes frames of the second stream: declare severalStreams')
+}
