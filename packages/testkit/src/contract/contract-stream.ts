@@ -19,6 +19,7 @@ export class ContractStream implements Stream {
   latest: EncodedFrame | undefined
   readonly #hub: FrameHub
   #sequence = 0
+  #opened = 0
   #waiting: Array<() => void> = []
   #error: unknown
 
@@ -43,7 +44,13 @@ export class ContractStream implements Stream {
     return this.#hub.size
   }
 
+  /** Subscriptions that were opened, whether or not they are still. */
+  get opened(): number {
+    return this.#opened
+  }
+
   subscribe(options: SubscribeOptions): Subscription {
+    this.#opened++
     return this.#hub.subscribe(transportName, options)
   }
 
@@ -67,9 +74,9 @@ export class ContractStream implements Stream {
     this.#hub.closeAll(transportName)
   }
 
-  /** Resolves when the demand satisfies `isEnough`. */
-  async until(isEnough: (demand: number) => boolean): Promise<void> {
-    while (!isEnough(this.#hub.size)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  /** Resolves when `isEnough` holds, which is looked at when a subscription is opened or closed. */
+  async until(isEnough: (stream: this) => boolean): Promise<void> {
+    while (!isEnough(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   stats(): StreamStats {

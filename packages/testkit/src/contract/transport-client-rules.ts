@@ -75,7 +75,10 @@ export function clientRules(rule: Declare, supports: Required<TransportSupports>
       const going = await trial.connect(urls)
       const other = await trial.connect(urls)
       going.pause()
-      for (let count = 0; count < 32; count++) await trial.deliver(other, size)
+      for (let count = 0; count < 32; count++) {
+        trial.publish(size)
+        await turn()
+      }
       await trial.disconnect(going)
       for (let count = 0; count < 8; count++) await trial.deliver(other)
       assert.deepEqual(trial.run.failures, [], 'it failed because one client went')

@@ -110,16 +110,13 @@ export class TransportTrial {
 
   /** Connects a client and waits until it is subscribed. */
   async connect(urls: readonly string[], stream: ContractStream = this.stream): Promise<ContractClient> {
-    const before = stream.demand
+    const before = stream.opened
     const connecting = this.resources.leave(() => this.#fixture.connect(urls, stream.name))
     const client = await within(this.limitMs, 'connect() of the fixture', connecting)
     this.#clients.push(client)
-    const wanted = this.supports.clients ? before + 1 : 1
-    await within(
-      this.limitMs,
-      `a subscription to the stream "${stream.name}" after a client connected`,
-      stream.until((demand) => demand >= wanted)
-    )
+    const isServed = ({ opened, demand }: ContractStream) => (this.supports.clients ? opened > before : demand > 0)
+    const deed = `a subscription to the stream "${stream.name}" after a client connected`
+    await within(this.limitMs, deed, stream.until(isServed))
     return client
   }
 
@@ -132,7 +129,7 @@ export class TransportTrial {
   async released(): Promise<void> {
     const timer = setInterval(() => this.publish(), paceMs)
     try {
-      const gone = this.stream.until((demand) => demand === 0)
+      const gone = this.stream.until(({ demand }) => demand === 0)
       await within(this.limitMs, 'the end of the subscription after its client went', gone)
     } finally {
       clearInterval(timer)
