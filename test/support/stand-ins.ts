@@ -70,6 +70,7 @@ export class StandInStream implements Stream {
       captured: this.#sequence,
       framerate: 0,
       lost: 0,
+      refused: 0,
       published: this.hub.published,
       repeated: 0,
       placeholders: 0,

@@ -1,10 +1,12 @@
 import { AutoSource, type Offer } from './auto/source.js'
+import { shown } from './border/shown.js'
 import { type LoadedConfig, loadConfig } from './config/load.js'
 import type { LoadedPart } from './config/part-loader.js'
 import type { StreamerConfig } from './config/schema.js'
 import { container, type DependencyContainer, instanceCachingFactory } from './di.js'
 import { Host } from './host.js'
-import { Pipeline } from './pipeline.js'
+import { isolated } from './isolate/index.js'
+import { type PartOrigin, Pipeline, type PipelineOptions } from './pipeline.js'
 import {
   type Encoder,
   type Logger,
@@ -33,6 +35,7 @@ export type Override =
   | readonly [typeof LOGGER, Logger]
   | readonly [typeof SUPERVISION, Partial<Supervision>]
 
+/** What `compose` may be told besides the configuration. */
 export interface ComposeOptions {
   readonly override?: readonly Override[]
   /** Default: `silentLogger`. */
@@ -80,17 +83,20 @@ export async function compose(config: StreamerConfig | LoadedConfig, options: Co
       makeSource(overrides.get(SOURCE), stream.source, contextFor(stream.name, label('source')), supervision)
     )
     registerPart(child, ENCODER, () =>
-      makePart<Encoder>('encoder', overrides.get(ENCODER), stream.encoder, contextFor(stream.name, label('encoder')))
+      makeEncoder(overrides.get(ENCODER), stream.encoder, contextFor(stream.name, label('encoder')), supervision)
     )
     const { name, linger, watchdog } = stream
-    child.register(PIPELINE_OPTIONS, { useValue: { name, linger, watchdog } })
+    const source = overrides.has(SOURCE) ? undefined : originOf(stream.source)
+    const encoder = overrides.has(ENCODER) ? undefined : originOf(stream.encoder)
+    const pipelineOptions = { name, linger, watchdog, ...(source && { source }), ...(encoder && { encoder }) }
+    child.register(PIPELINE_OPTIONS, { useValue: pipelineOptions satisfies PipelineOptions })
     // Parts are made before what they are injected into: the container would hide what a plugin throws behind an error of its own.
     child.resolve(SOURCE)
     child.resolve(ENCODER)
     return child.resolve(Pipeline)
   })
   root.register(PIPELINES, { useValue: pipelines })
-  registerPart(root, TRANSPORTS, () => makeTransports(overrides.get(TRANSPORTS), loaded, contextFor))
+  registerPart(root, TRANSPORTS, () => makeTransports(overrides.get(TRANSPORTS), loaded, contextFor, supervision))
   root.resolve(TRANSPORTS)
   return root.resolve(Streamer)
 }
@@ -108,6 +114,11 @@ function replacedKinds(overrides: ReadonlyMap<symbol, unknown>): Set<PluginKind>
   return new Set(kinds.filter(([token]) => overrides.has(token)).map(([, kind]) => kind))
 }
 
+function originOf(part: LoadedPart | undefined): PartOrigin | undefined {
+  if (!part) return undefined
+  return { use: part.use, modules: (part.auto?.candidates ?? [part]).map(({ url }) => url) }
+}
+
 function registerPart(scope: DependencyContainer, token: symbol, make: () => unknown): void {
   scope.register(token, { useFactory: instanceCachingFactory(make) })
 }
@@ -116,27 +127,51 @@ function makePart<Part extends { start: unknown; stop: unknown }>(
   kind: PluginKind,
   override: unknown,
   part: LoadedPart | undefined,
-  context: PluginContext
+  context: PluginContext,
+  supervision: Supervision
 ): Part {
   if (override !== undefined) return (typeof override === 'function' ? override(context) : override) as Part
+  if (part?.isolate) return isolated(part, context, supervision.hangMs) as unknown as Part
   if (!part)
     throw new StreamerError(
       'ERR_PLUGIN_INVALID',
       `${context.name}: there is no ${kind}, and none was given in its place`
     )
+  let isPart = false
   let made: Partial<Part> | undefined
   try {
     const create = part.plugin.create as (options: unknown, context: PluginContext) => Part | undefined
     made = create(part.options, context)
+    isPart = typeof made?.start === 'function' && typeof made.stop === 'function'
   } catch (error) {
     const message = `${kind} plugin "${part.use}" threw while it was made: ${messageOf(error)}`
     throw new StreamerError('ERR_PLUGIN_LOAD', message, { cause: error })
   }
-  if (typeof made?.start === 'function' && typeof made.stop === 'function') return made as Part
+  if (isPart) return made as Part
   throw new StreamerError(
     'ERR_PLUGIN_INVALID',
     `${kind} plugin "${part.use}" made nothing with start and stop in create()`
   )
+}
+
+/** What an encoder gives must be known before it runs. */
+function makeEncoder(
+  override: unknown,
+  part: LoadedPart | undefined,
+  context: PluginContext,
+  supervision: Supervision
+): Encoder {
+  const encoder = makePart<Encoder>('encoder', override, part, context, supervision)
+  const who = `encoder plugin "${part?.use ?? 'override'}"`
+  let output: unknown
+  try {
+    output = encoder.output
+  } catch (error) {
+    const message = `${who} threw when its output was looked at: ${messageOf(error)}`
+    throw new StreamerError('ERR_PLUGIN_LOAD', message, { cause: error })
+  }
+  if (output === 'mjpeg' || output === 'h264') return encoder
+  throw new StreamerError('ERR_PLUGIN_INVALID', `${who} has the output ${shown(output)}, not "mjpeg" or "h264"`)
 }
 
 function makeSource(
@@ -145,7 +180,7 @@ function makeSource(
   context: PluginContext,
   supervision: Supervision
 ): Source {
-  if (override !== undefined || !part?.auto) return makePart<Source>('source', override, part, context)
+  if (override !== undefined || !part?.auto) return makePart<Source>('source', override, part, context, supervision)
   const { candidates, hasStandIn } = part.auto
   const leftOut = [...part.auto.leftOut]
   const offers: Offer[] = []
@@ -153,7 +188,7 @@ function makeSource(
     const own = { ...context }
     const { detect } = candidate.plugin as SourcePlugin<unknown>
     try {
-      const source = makePart<Source>('source', undefined, candidate, own)
+      const source = makePart<Source>('source', undefined, candidate, own, supervision)
       offers.push({
         use: candidate.use,
         source,
@@ -171,7 +206,8 @@ function makeSource(
 function makeTransports(
   override: unknown,
   loaded: LoadedConfig,
-  contextFor: (name: string, part: string) => PluginContext
+  contextFor: (name: string, part: string) => PluginContext,
+  supervision: Supervision
 ): readonly TransportPart[] {
   if (override !== undefined) {
     const context = contextFor('transports', 'transport')
@@ -184,7 +220,7 @@ function makeTransports(
     }))
   }
   return (loaded.transports ?? []).map((part) => {
-    const transport = makePart<Transport>('transport', undefined, part, contextFor(part.name, part.name))
-    return { name: part.name, use: part.use, optional: part.optional, transport }
+    const transport = makePart<Transport>('transport', undefined, part, contextFor(part.name, part.name), supervision)
+    return { name: part.name, use: part.use, optional: part.optional, transport, module: part.url }
   })
 }

@@ -13,6 +13,7 @@
  * @packageDocumentation
  */
 export { autoSources, isAuto, type LeftOut, type LoadedAuto, loadAuto } from './auto/candidates.js'
+export type { Border } from './border/border.js'
 export * from './compose.js'
 export * from './config/file.js'
 export * from './config/json-schema.js'
@@ -21,12 +22,13 @@ export { type AutoParts, type LoadedPart, optionNames } from './config/part-load
 export * from './config/problems.js'
 export * from './config/schema.js'
 export type { Setting, SettingName, Settings } from './config/settings.js'
-export { coreVersion } from './host.js'
+export { coreVersion, Host } from './host.js'
 export { FrameHub } from './hub.js'
-export { Pipeline, type PipelineOptions } from './pipeline.js'
+export { type PartOrigin, Pipeline, type PipelineOptions } from './pipeline.js'
 export * from './plugin/index.js'
 export * from './plugins/load.js'
 export * from './plugins/resolve.js'
+export type { StreamView } from './stream-view.js'
 export { Streamer } from './streamer.js'
 export { defaultSupervision, type Supervision } from './supervision.js'
 export * from './tokens.js'

@@ -46,7 +46,8 @@ export class MergedControls implements Controls {
         undo.push(() => part.set(old))
       }
     } catch (error) {
-      for (const step of undo) await step()
+      // What went wrong first is what counts.
+      for (const step of undo) await step().catch(() => {})
       throw error
     }
     return this.values()

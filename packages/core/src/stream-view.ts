@@ -15,6 +15,7 @@ export class StreamView implements Stream {
   readonly #pipeline: Omit<Stream, 'subscribe'>
   readonly #hub: FrameHub
   readonly #transport: string
+  #isOver = false
 
   /** @param transport what is subscribed is counted under this name. */
   constructor(pipeline: Omit<Stream, 'subscribe'>, hub: FrameHub, transport: string) {
@@ -39,9 +40,16 @@ export class StreamView implements Stream {
     return this.#pipeline.controls
   }
   subscribe(options: SubscribeOptions): Subscription {
-    return this.#hub.subscribe(this.#transport, options)
+    return this.#isOver
+      ? this.#hub.subscribeInVain(this.#transport, options)
+      : this.#hub.subscribe(this.#transport, options)
   }
   stats(): StreamStats {
     return this.#pipeline.stats()
+  }
+
+  /** What is subscribed from now on is closed from the beginning: the transport that had this view was stopped, whether it minds or not. */
+  end(): void {
+    this.#isOver = true
   }
 }

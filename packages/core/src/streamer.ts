@@ -1,10 +1,12 @@
 import { inject, injectable } from './di.js'
+import { loggable } from './failure.js'
 import type { Host } from './host.js'
 import type { Pipeline } from './pipeline.js'
 import {
   isStreamerError,
   type Logger,
   messageOf,
+  type PluginKind,
   type Stream,
   StreamerError,
   type TransportStatus
@@ -15,6 +17,12 @@ import { type TransportPart, TransportRunner } from './transport-runner.js'
 
 /** What the program itself subscribes is counted under this, which no transport can be called. */
 const ownView = '(program)'
+
+const failureCodes = {
+  source: 'ERR_SOURCE_FAILED',
+  encoder: 'ERR_ENCODER_FAILED',
+  transport: 'ERR_TRANSPORT_FAILED'
+} as const
 
 /** The whole program: its streams and its transports. Made by `compose`. */
 @injectable()
@@ -84,12 +92,33 @@ export class Streamer {
     return this.#stopping
   }
 
+  /**
+   * Takes the parts that a plugin made for failed, as if each had called `run.fail`: they are stopped and started again. For errors that a plugin throws
+   * where nobody can catch them (a timer, an event, a promise that nobody awaits), which Node gives to the whole program: one that embeds the core routes
+   * them here from `uncaughtException` and `unhandledRejection`, or isolates its plugins.
+   * @param plugin as it stands in the configuration that `loadConfig` gave. Nothing tells which of several parts of one plugin it was, so all of them are meant.
+   * @param error what was thrown; anything.
+   * @returns their names: `source`, `front/encoder`, `http-2`. Parts that are not running, or failed already, are not among them.
+   */
+  failPart(plugin: { readonly kind: PluginKind; readonly url: string }, error: unknown): readonly string[] {
+    const { kind, url } = plugin
+    const prefix = kind === 'transport' ? '' : `${kind}: `
+    const failure = new StreamerError(failureCodes[kind], `${prefix}threw outside of any call: ${messageOf(error)}`, {
+      cause: error
+    })
+    if (kind === 'transport')
+      return this.#runners.filter((runner) => runner.failMadeBy(url, failure)).map(({ name }) => name)
+    return this.#pipelines
+      .filter((pipeline) => pipeline.failMadeBy(kind, url, failure))
+      .map(({ name }) => (this.#pipelines.length > 1 ? `${name}/${kind}` : kind))
+  }
+
   async #stopAll(): Promise<void> {
     const parts = [...this.#runners, ...this.#pipelines]
     const results = await Promise.allSettled(parts.map((part) => part.stop()))
     for (const result of results) {
       if (result.status === 'rejected')
-        this.#logger.error('a part threw while it was stopped', { error: result.reason })
+        this.#logger.error('a part threw while it was stopped', { error: loggable(result.reason) })
     }
   }
 }

@@ -21,8 +21,15 @@ export interface Supervision {
   readonly detectTimeoutMs: number
   /** What a part may take to stop before it is given up. Default 1500, so that the program ends within 2 s. */
   readonly stopTimeoutMs: number
+  /** What a transport may take to start before it counts as failed. Default 30 000. */
+  readonly transportStartTimeoutMs: number
+  /** A call into a plugin that holds this thread for longer is told: all parts share it. Default 250. */
+  readonly slowCallMs: number
+  /** A plugin in a thread of its own (`isolate: true`) that does not answer for so long is ended. Default 5000. */
+  readonly hangMs: number
 }
 
+/** The pauses and limits of a server. */
 export const defaultSupervision: Supervision = {
   backoffMinMs: 500,
   backoffMaxMs: 30_000,
@@ -32,7 +39,10 @@ export const defaultSupervision: Supervision = {
   startTimeoutMs: 120_000,
   detectAgainMs: 30_000,
   detectTimeoutMs: 10_000,
-  stopTimeoutMs: 1500
+  stopTimeoutMs: 1500,
+  transportStartTimeoutMs: 30_000,
+  slowCallMs: 250,
+  hangMs: 5000
 }
 
 /** Pauses between restarts: doubling from the shortest to the longest, anew after a time of health. */

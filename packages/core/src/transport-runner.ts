@@ -1,4 +1,6 @@
-import { countersOf, type FailureRecord, failureRecord, partError } from './failure.js'
+import { Border } from './border/border.js'
+import { GuardedTransport } from './border/transport.js'
+import { type FailureRecord, failureRecord, loggable } from './failure.js'
 import type { Pipeline } from './pipeline.js'
 import {
   type Logger,
@@ -7,8 +9,10 @@ import {
   type Transport,
   type TransportState,
   type TransportStatus,
-  TroubleLog
+  TroubleLog,
+  toStreamerError
 } from './plugin/index.js'
+import type { StreamView } from './stream-view.js'
 import { Backoff, pause, type Supervision, settledWithin } from './supervision.js'
 
 /** A transport with its place in the program. */
@@ -19,12 +23,15 @@ export interface TransportPart {
   /** Whether the program goes on without it when it cannot start, as long as another one is up. */
   readonly optional: boolean
   readonly transport: Transport
+  /** `file:` URL of the plugin's module, for `Streamer.failPart`. */
+  readonly module?: string
 }
 
 /** Starts one transport, starts it again when it fails, and closes what it leaves behind. */
 export class TransportRunner {
   readonly name: string
   readonly #part: TransportPart
+  readonly #transport: GuardedTransport
   readonly #pipelines: readonly Pipeline[]
   readonly #logger: Logger
   readonly #supervision: Supervision
@@ -39,6 +46,9 @@ export class TransportRunner {
   /** From `start` to `stop` of this runner. */
   #life = new AbortController()
   #run: AbortController | undefined
+  /** Ends the current run with a failure. */
+  #fail: ((error: unknown) => void) | undefined
+  #views: StreamView[] = []
   #restarting: Promise<void> | undefined
 
   constructor(part: TransportPart, pipelines: readonly Pipeline[], logger: Logger, supervision: Supervision) {
@@ -49,6 +59,8 @@ export class TransportRunner {
     this.#supervision = supervision
     this.#backoff = new Backoff(supervision)
     this.#trouble = new TroubleLog(logger)
+    const border = new Border(`the transport "${part.name}"`, this.#trouble, supervision.slowCallMs)
+    this.#transport = new GuardedTransport(part.transport, border)
   }
 
   /** Whether the program goes on without it. Not after a mistake in its configuration, which no waiting mends. */
@@ -62,7 +74,7 @@ export class TransportRunner {
       use: this.#part.use,
       state: this.#state,
       urls: this.#urls,
-      counters: countersOf(this.#part.transport, (message) => this.#trouble.warn(message)),
+      counters: this.#transport.stats(),
       ...(this.#lastFailure && { lastFailure: this.#lastFailure })
     }
   }
@@ -83,6 +95,16 @@ export class TransportRunner {
       // It may have failed again while this was ending.
       if (this.#state === 'failed' && !this.#life.signal.aborted) this.retry()
     })
+  }
+
+  /**
+   * Takes the transport for failed, as if it had called `run.fail`, when it was made by the plugin `module` and is running.
+   * @returns whether it does.
+   */
+  failMadeBy(module: string, error: unknown): boolean {
+    if (this.#part.module !== module || !this.#fail || this.#state === 'failed') return false
+    this.#fail(error)
+    return true
   }
 
   async stop(): Promise<void> {
@@ -140,9 +162,14 @@ export class TransportRunner {
       if (up) this.retry(performance.now() - startedMs)
       else stopWaiting(error)
     }
+    this.#fail = fail
     run.signal.addEventListener('abort', () => stopWaiting(new Error('stopped while it was starting')))
+    const { transportStartTimeoutMs } = this.#supervision
+    const timer = setTimeout(() => {
+      fail(new StreamerError('ERR_TRANSPORT_FAILED', `did not start within ${transportStartTimeoutMs / 1000} s`))
+    }, transportStartTimeoutMs)
     try {
-      const starting = (async () => this.#part.transport.start({ signal: run.signal, fail }, this.#streams()))()
+      const starting = (async () => this.#transport.start({ signal: run.signal, fail }, this.#streams()))()
       const urls = await Promise.race([starting, endedEarly])
       // It may have failed, or been stopped, in the very moment that it was up.
       if (failed || run.signal.aborted) await endedEarly
@@ -157,19 +184,24 @@ export class TransportRunner {
       const failure = this.#named(error)
       this.#failed(failure)
       throw failure
+    } finally {
+      clearTimeout(timer)
     }
   }
 
   async #stopOnce(): Promise<void> {
     this.#run?.abort()
     this.#run = undefined
+    this.#fail = undefined
     const { stopTimeoutMs } = this.#supervision
     const stopped = await settledWithin(
-      () => this.#part.transport.stop(),
+      () => this.#transport.stop(),
       stopTimeoutMs,
-      (error) => this.#logger.error('threw while it was stopped', { error })
+      (error) => this.#logger.error('threw while it was stopped', { error: loggable(error) })
     )
     if (!stopped) this.#logger.error(`did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
+    for (const view of this.#views) view.end()
+    this.#views = []
     for (const pipeline of this.#pipelines) pipeline.closeSubscriptions(this.name)
     this.#urls = []
   }
@@ -177,7 +209,7 @@ export class TransportRunner {
   /** A plugin knows its kind, and several of one kind are told apart only by the names that the configuration gives them. */
   #named(error: unknown): StreamerError {
     const prefix = `transport ${this.name}`
-    const failure = partError(error, 'ERR_TRANSPORT_FAILED', prefix)
+    const failure = toStreamerError(error, 'ERR_TRANSPORT_FAILED', prefix)
     if (failure.message.startsWith(`${prefix}: `)) return failure
     const text = failure.message.replace(/^transport-[\w-]+: /, '')
     return new StreamerError(failure.code, `${prefix}: ${text}`, { cause: failure })
@@ -190,11 +222,14 @@ export class TransportRunner {
 
   /** The streams that it can carry, in the order of the configuration. */
   #streams(): ReadonlyMap<string, Stream> {
-    const { accepts } = this.#part.transport
+    const { accepts } = this.#transport
     const streams = new Map<string, Stream>()
     for (const pipeline of this.#pipelines) {
-      if (accepts.includes(pipeline.codec)) streams.set(pipeline.name, pipeline.viewFor(this.name))
-      else this.#logger.warn(`does not carry ${pipeline.codec}: the stream "${pipeline.name}" is not served by it`)
+      if (accepts.includes(pipeline.codec)) {
+        const view = pipeline.viewFor(this.name)
+        this.#views.push(view)
+        streams.set(pipeline.name, view)
+      } else this.#logger.warn(`does not carry ${pipeline.codec}: the stream "${pipeline.name}" is not served by it`)
     }
     return streams
   }

@@ -353,6 +353,40 @@ describe('at the start of the program', () => {
   })
 })
 
+describe('a camera that is broken', () => {
+  it.each([
+    ['null', null],
+    ['a text', 'yes'],
+    ['half an answer', { found: 'yes' }],
+    ['what cannot be text', { found: true, what: Object.create(null) }]
+  ])('and answers %s is not there', async (_, answer) => {
+    const { camera, picture, logger, watch } = setUp()
+    camera.answer = answer as Detection
+    watch()
+    await passMs(0)
+    expect([camera.runs.length, picture.runs.length]).toEqual([0, 1])
+    expect(logger.lines[0]).toMatch(/^warn : no camera found: showing the test camera/)
+  })
+
+  it('and gives nothing that is a frame does not take the place of the test picture', async () => {
+    const { camera, picture, logger, stream, watch } = setUp()
+    const viewer = watch()
+    await passMs(0)
+    camera.answer = imx708
+    camera.holdStart()
+    await passMs(30_000)
+    camera.run.push(null as never)
+    expect(stream.stats().refused).toBe(1)
+    expect(logger.lines).toContain('warn : the source "libcamera" gave a frame that is refused: it is null')
+    const frame = picture.give()
+    expect(viewer.frames.at(-1)).toBe(frame)
+    camera.finishStart()
+    await passMs(0)
+    const real = camera.give()
+    expect(viewer.frames.at(-1)).toBe(real)
+  })
+})
+
 describe('controls and counters', () => {
   const controlsOf = (name: string): Controls => {
     let value = 1

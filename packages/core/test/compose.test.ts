@@ -249,6 +249,25 @@ describe('transports', () => {
     }
   })
 
+  it('that subscribe after they were stopped get a subscription that is closed already, and no camera runs for them', async () => {
+    const { source, transport, override } = parts()
+    const streamer = await compose({}, { override: [...override, [SUPERVISION, { backoffMinMs: 100 }]] })
+    await streamer.start()
+    const left = transport.streams.get('main')!
+    transport.run?.fail(new Error('gone'))
+    await passMs(200)
+    expect([transport.starts, streamer.transports()[0]?.state]).toEqual([2, 'up'])
+    const onClose = vi.fn()
+    const late = left.subscribe({ label: 'late', onFrame: () => {}, onClose })
+    expect(onClose).not.toHaveBeenCalled()
+    await passMs(0)
+    expect(onClose).toHaveBeenCalledOnce()
+    late.ready()
+    late.close()
+    expect([source.runs.length, left.stats().clients]).toEqual([0, []])
+    await streamer.stop()
+  })
+
   it('do not get streams in a codec that they do not carry', async () => {
     const { transport, logger, override } = parts()
     Object.assign(transport, { accepts: ['h264'] })
@@ -257,5 +276,81 @@ describe('transports', () => {
     expect(transport.streams.size).toBe(0)
     expect(logger.lines.join()).toContain('does not carry mjpeg: the stream "main" is not served by it')
     await streamer.stop()
+  })
+})
+
+describe('failPart', () => {
+  const plugin = (kind: 'source' | 'encoder' | 'transport', body: string) =>
+    `export const made = []
+    export default { kind: '${kind}', apiVersion: 1, name: 'mine',
+      configSchema: { '~standard': { version: 1, vendor: 'x', validate: (value) => ({ value }) } },
+      create: () => { const part = ${body}; made.push(part); return part } }`
+
+  async function setUp(config: StreamerConfig) {
+    const folder = await mkdtemp(join(tmpdir(), 'streamer-fail-part-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await writeFile(
+      join(folder, 'source.mjs'),
+      plugin('source', '{ starts: 0, async start() { this.starts++ }, async stop() {} }')
+    )
+    await writeFile(
+      join(folder, 'transport.mjs'),
+      plugin(
+        'transport',
+        "{ starts: 0, accepts: ['mjpeg'], async start() { this.starts++; return ['x://y'] }, async stop() {} }"
+      )
+    )
+    const logger = new StandInLogger()
+    const loaded = await loadConfig({ cwd: folder, config, replaced: new Set(['encoder']) })
+    const override: Override[] = [
+      [ENCODER, () => new StandInEncoder()],
+      [LOGGER, logger]
+    ]
+    const streamer = await compose(loaded, { override })
+    onTestFinished(() => streamer.stop())
+    return { streamer, loaded, logger }
+  }
+
+  it('stops and starts again every transport that the plugin made, and no other', async () => {
+    const { streamer, loaded, logger } = await setUp({
+      source: { use: './source.mjs' },
+      transports: [{ use: './transport.mjs' }, { use: './transport.mjs' }]
+    })
+    const plugin = loaded.transports![0]!
+    expect(streamer.failPart(plugin, new Error('stray'))).toEqual([])
+    await streamer.start()
+    expect(streamer.failPart({ kind: 'transport', url: 'file:///other.mjs' }, new Error('stray'))).toEqual([])
+    expect(streamer.failPart(plugin, new Error('stray'))).toEqual(['mine', 'mine-2'])
+    expect(streamer.failPart(plugin, new Error('stray'))).toEqual([])
+    expect(streamer.transports()).toMatchObject([
+      { state: 'failed', lastFailure: { message: 'transport mine: threw outside of any call: stray' } },
+      { state: 'failed', lastFailure: { message: 'transport mine-2: threw outside of any call: stray' } }
+    ])
+    await passMs(500)
+    expect(streamer.transports().map(({ state }) => state)).toEqual(['up', 'up'])
+    expect(logger.lines.filter((line) => line.includes('starting it again in 0.5 s')).length).toBe(2)
+  })
+
+  it('restarts a source that runs, also for what is no error, and names the stream among several', async () => {
+    const { streamer, loaded } = await setUp({
+      streams: {
+        front: { source: { use: './source.mjs' }, linger: 'always' },
+        door: { source: { use: './source.mjs' } }
+      },
+      transports: [{ use: './transport.mjs' }]
+    })
+    await streamer.start()
+    await passMs(0)
+    expect(streamer.failPart(loaded.streams[0]!.source!, null)).toEqual(['front/source'])
+    await passMs(600)
+    expect(streamer.streams.get('front')?.stats()).toMatchObject({
+      starts: 2,
+      failures: 1,
+      lastFailure: {
+        code: 'ERR_SOURCE_FAILED',
+        message: 'source: threw outside of any call: something that is no error was thrown'
+      }
+    })
+    expect(streamer.streams.get('door')?.stats()).toMatchObject({ starts: 0, failures: 0 })
   })
 })

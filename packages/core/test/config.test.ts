@@ -2,7 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { ConfigError, configJsonSchema, loadConfig, nearestKey, pathText, problemText } from '../src/index.js'
+import {
+  ConfigError,
+  configJsonSchema,
+  loadConfig,
+  loadPlugin,
+  nearestKey,
+  pathText,
+  problemText
+} from '../src/index.js'
 
 let cwd: string
 
@@ -269,6 +277,49 @@ describe('plugins', () => {
     )
   })
 
+  it.each([
+    ["'1'", 'has the apiVersion "1", which is no whole number; make it with defineTransport()'],
+    ['1.5', 'has the apiVersion 1.5, which is no whole number'],
+    ['NaN', 'has the apiVersion NaN, which is no whole number'],
+    ['null', 'has the apiVersion null, which is no whole number'],
+    ['undefined', 'is not a plugin; its default export must be made by defineTransport()']
+  ])('with the API version %s are told how to get a right one', async (apiVersion, told) => {
+    const name = `./version-${apiVersion.replace(/\W/g, '')}.mjs`
+    await writeFile(join(cwd, name), `export default { apiVersion: ${apiVersion}, kind: 'transport' }`)
+    expect(await failure(name)).toContain(told)
+  })
+
+  it.each([
+    ['5', 'has the supports 5, not keys with values'],
+    ["['mjpeg']", 'has the supports ["mjpeg"], not keys with values'],
+    ["{ codecs: 'mjpeg' }", 'has supports.codecs "mjpeg"; it must be a list of one or more of mjpeg, h264'],
+    ['{ codecs: [] }', 'has supports.codecs []; it must be a list'],
+    ["{ codecs: ['vp9'] }", 'has supports.codecs ["vp9"]; it must be a list'],
+    ['{ reliable: 1 }', 'has supports.reliable 1; it must be true or false'],
+    ["{ get clients() { throw new Error('not for you') } }", 'threw when it was looked at: not for you']
+  ])('that declare supports: %s are refused', async (supports, told) => {
+    const name = `./supports-${supports.length}${supports.replace(/\W/g, '')}.mjs`
+    const validate = "configSchema: { '~standard': { version: 1, vendor: 'x', validate: (value) => ({ value }) } }"
+    await writeFile(
+      join(cwd, name),
+      `export default { apiVersion: 1, kind: 'transport', name: 'x', create() {}, ${validate}, supports: ${supports} }`
+    )
+    expect(await failure(name)).toContain(told)
+  })
+
+  it('may declare what only a newer core knows', async () => {
+    const validate = "configSchema: { '~standard': { version: 1, vendor: 'x', validate: (value) => ({ value }) } }"
+    await writeFile(
+      join(cwd, 'newer.mjs'),
+      `export default { apiVersion: 1, kind: 'transport', name: 'x', create() {}, ${validate}, supports: { audio: 'yes' } }`
+    )
+    const { transports } = await loadConfig({
+      cwd,
+      config: { source: { use: 'fake' }, transports: [{ use: './newer.mjs' }] }
+    })
+    expect(transports?.[0]?.name).toBe('x')
+  })
+
   it('that are none, of another kind, or throw on load are refused', async () => {
     await writeFile(join(cwd, 'none.mjs'), 'export const x = 1')
     await writeFile(join(cwd, 'class.mjs'), 'export default {}')
@@ -281,6 +332,68 @@ describe('plugins', () => {
     expect(await failure('./source.mjs')).toContain('is a source plugin and cannot be used as a transport')
     expect(await failure('./throws.mjs')).toContain('could not be loaded: no such device')
     expect(await failure('./syntax.mjs')).toContain('could not be loaded')
+  })
+})
+
+describe('isolate', () => {
+  it('is a key of every part, of which the plugin hears nothing', async () => {
+    const config = {
+      source: { use: 'fake', isolate: true, width: 320 },
+      encoder: { use: 'jpeg', isolate: true },
+      transports: [{ use: 'tcp', isolate: true, port: 0 }, { use: 'udp' }]
+    }
+    const { streams, transports } = await loadConfig({ config })
+    expect(streams[0]?.source).toMatchObject({ isolate: true, written: { width: 320 }, options: { width: 320 } })
+    expect(streams[0]?.source?.options).not.toHaveProperty('isolate')
+    expect(streams[0]?.encoder).toMatchObject({ isolate: true, written: {} })
+    expect(transports?.map(({ isolate, written }) => [isolate, written])).toEqual([
+      [true, { port: 0 }],
+      [false, {}]
+    ])
+  })
+
+  it('goes with what a part has from elsewhere in the configuration', async () => {
+    const config = {
+      host: '127.0.0.1',
+      source: { use: 'fake' },
+      transports: [{ use: 'tcp', isolate: true, port: 0 }]
+    }
+    const { transports } = await loadConfig({ config })
+    expect(transports?.[0]?.written).toEqual({ port: 0, host: '127.0.0.1' })
+  })
+
+  it('is true or false, and is nothing for "auto"', async () => {
+    const wrong = { source: { use: 'fake', isolate: 'yes' }, transports: [{ use: 'tcp', isolate: 1 }] }
+    await expect(loadConfig({ config: wrong as never })).rejects.toMatchObject({
+      exitCode: 2,
+      message:
+        'source.isolate: "yes" is not allowed; it must be true or false\n' +
+        'transports[0].isolate: 1 is not allowed; it must be true or false'
+    })
+    await expect(loadConfig({ config: { source: { use: 'auto', isolate: true } } })).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'source.isolate: is for one plugin; "auto" is a choice of several'
+    })
+  })
+
+  it('stands in the schema for editors, with every plugin', async () => {
+    const plugins = [
+      { kind: 'source' as const, ...(await loadPlugin('source', 'fake', cwd, [import.meta.url])) },
+      { kind: 'transport' as const, ...(await loadPlugin('transport', 'tcp', cwd, [import.meta.url])) }
+    ]
+    const schema = configJsonSchema(plugins) as unknown as {
+      properties: { source: Parts; encoder: Parts; transports: { items: Parts } }
+    }
+    type Parts = { oneOf: Array<{ properties: { isolate?: Record<string, unknown> } }> }
+    const { source, encoder, transports } = schema.properties
+    const parts = [...source.oneOf, ...encoder.oneOf, ...transports.items.oneOf]
+    expect(parts.length).toBe(5)
+    for (const { properties } of parts)
+      expect(properties.isolate).toEqual({
+        type: 'boolean',
+        default: false,
+        description: expect.stringContaining('a thread of its own')
+      })
   })
 })
 

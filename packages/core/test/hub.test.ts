@@ -155,6 +155,43 @@ describe('FrameHub', () => {
     expect(seen.length).toBe(20_001)
   })
 
+  it('has no more than 20 000 subscriptions for one transport, and room again when some are closed', () => {
+    const hub = new FrameHub()
+    const open = () => hub.subscribe('greedy', { label: 'one more', onFrame() {} })
+    const first = open()
+    for (let n = 1; n < 20_000; n++) open()
+    expect(open).toThrow(
+      'transport greedy: cannot subscribe for one more: it has 20000 subscriptions open, which is the limit'
+    )
+    hub.subscribe('modest', { label: 'other', onFrame() {} })
+    first.close()
+    open()
+    expect(open).toThrow(/limit/)
+    hub.closeAll('greedy')
+    open()
+    expect(hub.size).toBe(2)
+  })
+
+  it('closes a subscription whose onFrame rejects, and tells its owner', async () => {
+    const errors: unknown[] = []
+    const hub = new FrameHub(undefined, (error) => errors.push(error))
+    const closed = new Promise<void>((onClose) => {
+      hub.subscribe('test', { label: 'async', onFrame: () => Promise.reject(new Error('later')), onClose })
+    })
+    hub.publish(standInFrame(0))
+    await closed
+    expect([errors, hub.size]).toEqual([[new Error('later')], 0])
+  })
+
+  it.each([
+    [{ label: 5 }, 'label must be text, not 5'],
+    [{ onFrame: undefined }, 'onFrame must be a function, not undefined'],
+    [{ onClose: 'later' }, 'onClose must be a function, not "later"']
+  ])('refuses %j, where the mistake can be seen', (wrong, message) => {
+    const options = { label: 'client', onFrame() {}, ...wrong } as unknown as SubscribeOptions
+    expect(() => new FrameHub().subscribe('test', options)).toThrow(new TypeError(message))
+  })
+
   it('refuses limits that make no sense', () => {
     const hub = new FrameHub()
     expect(() => client(hub, 'at once', { maxFramerate: 0 })).toThrow(TypeError)

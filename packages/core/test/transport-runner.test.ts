@@ -54,3 +54,17 @@ it('a mistake in the configuration does not mend itself, so that nobody goes on 
   await expect(runner.start()).rejects.toMatchObject({ exitCode: 2 })
   expect(runner.optional).toBe(false)
 })
+
+it('a transport that never comes up fails after half a minute, and is stopped', async () => {
+  const { transport, runner } = runnerOf('web')
+  transport.onStart = () => new Promise<void>(() => {})
+  const failing = expect(runner.start()).rejects.toMatchObject({
+    code: 'ERR_TRANSPORT_FAILED',
+    message: 'transport web: did not start within 30 s'
+  })
+  await vi.advanceTimersByTimeAsync(30_000)
+  await failing
+  expect(transport.run?.signal.aborted).toBe(false)
+  await runner.stop()
+  expect([transport.run?.signal.aborted, transport.stops, vi.getTimerCount()]).toEqual([true, 1, 0])
+})

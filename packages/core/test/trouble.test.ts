@@ -48,3 +48,13 @@ it('different troubles do not hide each other', () => {
   trouble.warn('two')
   expect(logger.lines).toEqual(['warn : one', 'warn : two'])
 })
+
+it('troubles that all differ cost no memory without end', () => {
+  const logger = new StandInLogger()
+  const trouble = new TroubleLog(logger)
+  for (let n = 0; n < 10_000; n++) trouble.warn(`trouble number ${n}`)
+  expect(logger.lines.length).toBe(101)
+  expect(logger.lines.at(-1)).toBe('warn : further trouble, of more kinds than are told apart')
+  expect(vi.getTimerCount()).toBe(101)
+  trouble.close()
+})

@@ -39,7 +39,7 @@ export async function start(line: CommandLine, nothingToStop: () => void): Promi
   const signal = stopSignal(() => screen.close())
   try {
     const streamer = await compose(loaded, { logger: log.logger })
-    containStrayErrors(loaded, log.logger)
+    containStrayErrors(loaded, streamer, log.logger)
     const starting = streamer.start()
     starting.catch(() => {})
     // A signal ends a start that hangs, too.

@@ -1,3 +1,7 @@
+import { Border } from '../border/border.js'
+import { ofCore } from '../border/of-core.js'
+import { GuardedSource, type GuardedSourceRun } from '../border/source.js'
+import { loggable } from '../failure.js'
 import {
   type Controls,
   type Counters,
@@ -7,8 +11,8 @@ import {
   messageOf,
   monotonicUs,
   type Source,
-  type SourceRun,
-  StreamerError
+  StreamerError,
+  TroubleLog
 } from '../plugin/index.js'
 import type { Supervision } from '../supervision.js'
 import { askWithin, untilAborted } from './ask.js'
@@ -31,9 +35,13 @@ export interface AutoSourceParts {
   readonly leftOut: readonly LeftOut[]
 }
 
+interface GuardedOffer extends Offer {
+  readonly source: GuardedSource
+}
+
 /** What an offer was chosen for. */
 interface Choice {
-  readonly offer: Offer
+  readonly offer: GuardedOffer
   /** What it captures from. */
   readonly what: string
   /** Why it was none of those before. */
@@ -46,6 +54,7 @@ interface Choice {
  * to it within the same run.
  */
 export class AutoSource implements Source {
+  readonly [ofCore] = true
   readonly controls: Controls = {
     list: () => this.#current?.source.controls?.list() ?? [],
     values: () => this.#current?.source.controls?.values() ?? {},
@@ -56,16 +65,16 @@ export class AutoSource implements Source {
       throw new StreamerError('ERR_CONTROL_INVALID', `${who} has no controls`)
     }
   }
-  readonly #offers: readonly Offer[]
-  readonly #standIn: Offer | undefined
+  readonly #offers: readonly GuardedOffer[]
+  readonly #standIn: GuardedOffer | undefined
   readonly #leftOut: readonly LeftOut[]
   readonly #logger: Logger
   readonly #supervision: Supervision
   readonly #lifecycle = new Lifecycle('source-auto', () => this.#close())
   /** Found, and started once: it is not asked for any more. */
-  #camera: Offer | undefined
+  #camera: GuardedOffer | undefined
   /** Whose controls and counters count: what runs, or ran last, or was found. */
-  #current: Offer | undefined
+  #current: GuardedOffer | undefined
   /** What `prepare` found, for the first start. */
   #prepared: { readonly choice: Choice; readonly atUs: number } | undefined
   #looking: { readonly signal: AbortSignal; readonly choice: Promise<Choice> } | undefined
@@ -80,8 +89,13 @@ export class AutoSource implements Source {
   #searching: Promise<void> = Promise.resolve()
 
   constructor({ offers, hasStandIn, leftOut }: AutoSourceParts, logger: Logger, supervision: Supervision) {
-    this.#offers = offers
-    this.#standIn = hasStandIn ? offers.at(-1) : undefined
+    const trouble = new TroubleLog(logger)
+    // Each is guarded by itself, so that it is named by itself, and nothing that is no frame looks like a camera that has started.
+    this.#offers = offers.map((offer) => ({
+      ...offer,
+      source: new GuardedSource(offer.source, new Border(`the source "${offer.use}"`, trouble, supervision.slowCallMs))
+    }))
+    this.#standIn = hasStandIn ? this.#offers.at(-1) : undefined
     this.#leftOut = leftOut
     this.#logger = logger
     this.#supervision = supervision
@@ -95,11 +109,11 @@ export class AutoSource implements Source {
       this.#settleOn(choice)
       if (!this.#lifecycle.isRunning) this.#prepared = { choice, atUs: monotonicUs() }
     }
-    await this.#current?.source.prepare?.(signal)
+    await this.#current?.source.prepare(signal)
   }
 
   /** @throws what the source that was chosen throws. */
-  start(run: SourceRun): Promise<void> {
+  start(run: GuardedSourceRun): Promise<void> {
     return this.#lifecycle.start(run, (signal) => this.#open(run, signal))
   }
 
@@ -108,10 +122,10 @@ export class AutoSource implements Source {
   }
 
   stats(): Counters {
-    return this.#current?.source.stats?.() ?? {}
+    return this.#current?.source.stats() ?? {}
   }
 
-  async #open(run: SourceRun, signal: AbortSignal): Promise<void> {
+  async #open(run: GuardedSourceRun, signal: AbortSignal): Promise<void> {
     const offer = this.#camera ?? (await this.#choose(signal))
     this.#turn = new Turn(offer.source, run)
     await this.#turn.start(signal)
@@ -128,7 +142,7 @@ export class AutoSource implements Source {
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
-  async #choose(signal: AbortSignal): Promise<Offer> {
+  async #choose(signal: AbortSignal): Promise<GuardedOffer> {
     const prepared = this.#prepared
     this.#prepared = undefined
     const isFresh = prepared && monotonicUs() - prepared.atUs < this.#supervision.detectAgainMs * 1000
@@ -168,16 +182,18 @@ export class AutoSource implements Source {
     const { detectTimeoutMs } = this.#supervision
     for (const offer of this.#offers.slice(0, -1)) {
       const answer = offer.detect
-        ? await askWithin(detectTimeoutMs, signal, async (asked) => offer.detect?.(asked))
+        ? await askWithin(detectTimeoutMs, signal, (asked) =>
+            offer.source.border.run('detect', async () => offer.detect?.(asked))
+          )
         : { found: true as const, what: offer.use }
       if (answer.found) return { offer, what: answer.what, reason: reasonOf(passed) }
       passed.push({ use: offer.use, reason: answer.reason })
     }
-    const last = this.#offers.at(-1) as Offer
+    const last = this.#offers.at(-1) as GuardedOffer
     return { offer: last, what: last.use, reason: reasonOf(passed) }
   }
 
-  #searchLater(run: SourceRun, signal: AbortSignal): void {
+  #searchLater(run: GuardedSourceRun, signal: AbortSignal): void {
     this.#searchTimer = setTimeout(() => {
       this.#searching = this.#search(run, signal).catch((error: unknown) => {
         const message = messageOf(error)
@@ -192,7 +208,7 @@ export class AutoSource implements Source {
   }
 
   /** The test picture is shown until the camera gives its first frame or says that it has started. */
-  async #search(run: SourceRun, signal: AbortSignal): Promise<void> {
+  async #search(run: GuardedSourceRun, signal: AbortSignal): Promise<void> {
     const choice = await this.#look(signal)
     if (choice.offer === this.#standIn || signal.aborted) return
     const turn = new Turn(choice.offer.source, run, () => this.#takeOver(turn, choice))
@@ -216,7 +232,7 @@ export class AutoSource implements Source {
     this.#camera = choice.offer
     this.#settleOn(choice)
     this.#leaving = Promise.resolve(before?.end()).catch((error: unknown) =>
-      this.#logger.error('the test camera threw while it was stopped', { error })
+      this.#logger.error('the test camera threw while it was stopped', { error: loggable(error) })
     )
   }
 }

@@ -1,10 +1,11 @@
-import type { Frame, Source, SourceRun } from '../plugin/index.js'
+import type { GuardedSource, GuardedSourceRun } from '../border/source.js'
+import type { Frame } from '../plugin/index.js'
 import { untilAborted } from './ask.js'
 
 /** The part of a run in which one source gives the frames. */
 export class Turn {
-  readonly #source: Source
-  readonly #run: SourceRun
+  readonly #source: GuardedSource
+  readonly #run: GuardedSourceRun
   readonly #onReady: () => void
   readonly #abort = new AbortController()
   readonly #failed: Promise<never>
@@ -15,7 +16,7 @@ export class Turn {
    * @param run whose frames they are.
    * @param onReady called once, at the first frame or when the source has started, whichever is first; the frame is handed on after that.
    */
-  constructor(source: Source, run: SourceRun, onReady: () => void = () => {}) {
+  constructor(source: GuardedSource, run: GuardedSourceRun, onReady: () => void = () => {}) {
     this.#source = source
     this.#run = run
     this.#onReady = onReady
@@ -38,6 +39,7 @@ export class Turn {
       signal: this.#abort.signal,
       ...(codec && { codec }),
       push: (frame) => this.#push(frame),
+      refused: (why, count) => this.#run.refused?.(why, count),
       fail: (error) => this.#fail(error)
     })
     await untilAborted(Promise.race([starting, this.#failed]), this.#abort.signal)
@@ -52,7 +54,7 @@ export class Turn {
 
   #push(frame: Frame): void {
     if (this.#abort.signal.aborted) {
-      if (frame.kind === 'raw') frame.release?.()
+      this.#source.giveBack(frame)
       return
     }
     this.#ready()

@@ -15,6 +15,7 @@ import {
 } from './schema.js'
 import { LayeredConfig, type Settings } from './settings.js'
 
+/** A stream of a configuration, with its plugins. */
 export interface LoadedStream {
   readonly name: string
   /** Undefined when it was said that it will be replaced. */
@@ -24,6 +25,7 @@ export interface LoadedStream {
   readonly watchdog: number
 }
 
+/** A transport of a configuration, with its plugin. */
 export interface LoadedTransport extends LoadedPart {
   readonly name: string
   readonly optional: boolean
@@ -49,6 +51,7 @@ export interface LoadedConfig {
   originOf(path: Path): Origin
 }
 
+/** Where a configuration comes from. */
 export interface LoadOptions {
   /** Absolute path. Default: the working directory. */
   readonly cwd?: string

@@ -13,6 +13,10 @@ export interface LoadedPart extends LoadedPlugin {
   readonly path: Path
   /** Validated, defaults filled in. */
   readonly options: unknown
+  /** Not validated, as they were written or inherited. */
+  readonly written: Readonly<Record<string, unknown>>
+  /** It runs in a thread of its own. */
+  readonly isolate: boolean
   /** Options that nobody wrote here and that have their value from elsewhere in the configuration: from where. */
   readonly inherited: Readonly<Record<string, Path>>
   /** Of `use: auto`, whose `options` are those of its candidates together. */
@@ -51,6 +55,7 @@ type Options = Record<string, unknown>
 /** Validated options. */
 interface Checked {
   readonly value: unknown
+  readonly written: Options
   readonly inherited: Readonly<Record<string, Path>>
 }
 
@@ -80,16 +85,27 @@ export class PartLoader {
     inherited: Readonly<Record<string, Inherited>> = {}
   ): Promise<LoadedPart | undefined> {
     if (typeof part !== 'object' || part === null || typeof (part as PartConfig).use !== 'string') return undefined
-    const { use, ...rest } = part as PartConfig
+    const { use, isolate: asked, ...rest } = part as PartConfig
+    const isolate = asked === true
     const options: Options = { ...rest }
     for (const key of own) delete options[key]
     try {
-      if (isAuto(kind, use)) return await this.#loadAuto(options, path, inherited)
+      if (isAuto(kind, use)) {
+        if (isolate)
+          this.#problems.push({
+            path: [...path, 'isolate'],
+            message: 'is for one plugin; "auto" is a choice of several'
+          })
+        return await this.#loadAuto(options, path, inherited)
+      }
       const loaded = await loadPlugin(kind, use, this.baseDir, this.#places.fallbacks)
       const known = optionNames(loaded.plugin.configSchema as OptionsSchema)
       this.#dropStrayVariables(options, path, known, `${kind} "${use}"`)
       const result = await this.#check(loaded, options, path, inherited)
-      if ('value' in result) return { ...loaded, kind, path, options: result.value, inherited: result.inherited }
+      if ('value' in result) {
+        const { value, written } = result
+        return { ...loaded, kind, path, options: value, written, isolate, inherited: result.inherited }
+      }
       this.#problems.push(...result.problems)
     } catch (error) {
       if (!isStreamerError(error)) throw error
@@ -130,6 +146,8 @@ export class PartLoader {
         kind: 'source',
         path,
         options: result.value,
+        written: result.written,
+        isolate: false,
         inherited: result.inherited
       })
     )
@@ -137,6 +155,8 @@ export class PartLoader {
       ...loaded,
       kind: 'source',
       path,
+      written: options,
+      isolate: false,
       options: firstOfEach(parts.map((part) => part.options)),
       inherited: firstOfEach(parts.map((part) => part.inherited)) as Record<string, Path>,
       auto: {
@@ -159,9 +179,10 @@ export class PartLoader {
     const taken = Object.entries(inherited).filter(([key]) => known.includes(key) && !(key in options))
     const check = async (more: typeof taken) => {
       const values = Object.fromEntries(more.map(([key, { value }]) => [key, value]))
-      const result = await this.#validate(schema, { ...options, ...values }, path, use)
+      const written = { ...options, ...values }
+      const result = await this.#validate(schema, written, path, use)
       if ('problems' in result) return result
-      return { ...result, inherited: Object.fromEntries(more.map(([key, { from }]) => [key, from])) }
+      return { ...result, written, inherited: Object.fromEntries(more.map(([key, { from }]) => [key, from])) }
     }
     const result = await check(taken)
     if (!('problems' in result)) return result

@@ -4,6 +4,7 @@ import { type OptionsSchema, StreamerError } from '../plugin/index.js'
 /** A JSON Schema, as far as it is looked at here. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+/** Keys and indices that lead to a value of a configuration. */
 export type Path = ReadonlyArray<string | number>
 
 /** Where a value of the configuration comes from. */
@@ -47,12 +48,14 @@ export function problemText({ path, message, origin }: Problem): string {
   return [origin && originText(origin), pathText(path), message].filter(Boolean).join(': ')
 }
 
+/** As people read it: `.streamerrc:4:3`, the flag or the variable; empty for defaults. */
 export function originText(origin: Origin): string {
   if (origin.kind === 'file')
     return [origin.file, origin.line, origin.column].filter((part) => part !== undefined).join(':')
   return origin.kind === 'flag' || origin.kind === 'environment' ? origin.name : ''
 }
 
+/** As people read it: `transports[0].port`. */
 export function pathText(path: Path): string {
   return path.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),

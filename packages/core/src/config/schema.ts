@@ -12,7 +12,11 @@ const part = (kind: string, example: string) =>
     use: z
       .string()
       .min(1)
-      .meta({ description: `The ${kind} plugin: ${example}, a package name, or a path that begins with ./` })
+      .meta({ description: `The ${kind} plugin: ${example}, a package name, or a path that begins with ./` }),
+    isolate: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Run this plugin in a thread of its own, which is ended when it hangs.' })
   })
 
 const source = part('source', 'auto, libcamera, fake, command')
@@ -40,7 +44,9 @@ const stream = z.strictObject({
   watchdog: watchdog.optional()
 })
 
+/** From the fewest lines to the most. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const
+/** `pretty` for people, `json` for programs. */
 export const logFormats = ['pretty', 'json'] as const
 
 /** What may stand in a configuration file; options of plugins are checked by the plugins. */
@@ -86,9 +92,15 @@ export type StreamerConfig = z.input<typeof configSchema>
 /** A part as people write it. */
 export type PartConfig = { readonly use: string } & Readonly<Record<string, unknown>>
 
+/** Seconds that a source goes on after the last viewer left. */
 export const defaultLinger = 15
+/** Seconds without a frame after which a source counts as failed. */
 export const defaultWatchdog = 5
+/** Name of the only stream where `streams` is not written. */
 export const defaultStreamName = 'main'
+/** The source where none is written. */
 export const defaultSource: PartConfig = { use: 'auto' }
+/** The encoder where none is written. */
 export const defaultEncoder: PartConfig = { use: 'jpeg' }
+/** The transports where none are written. */
 export const defaultTransports: readonly PartConfig[] = [{ use: 'http' }, { use: 'tcp' }, { use: 'udp' }]

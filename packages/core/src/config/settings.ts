@@ -25,6 +25,7 @@ export type SettingName =
   | 'logFile'
   | 'logFormat'
 
+/** Values of flags and environment variables, by name. */
 export type Settings = Readonly<Partial<Record<SettingName, Setting>>>
 
 type Json = Record<string, unknown>

@@ -1,5 +1,6 @@
 import { StreamerError } from './errors.js'
 
+/** What a control can be set to. */
 export type ControlValue = number | boolean | string
 
 /** One setting that can change while the part runs, with the range that this very part offers. */

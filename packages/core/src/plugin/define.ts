@@ -18,6 +18,7 @@ export interface OptionsSchema<Options = unknown> {
   }
 }
 
+/** What a schema says: the options, or what is wrong with them. */
 export type ValidationResult<Options> =
   | { readonly value: Options; readonly issues?: undefined }
   | {
@@ -27,8 +28,10 @@ export type ValidationResult<Options> =
       }>
     }
 
+/** `failed`: it is started again after a pause. */
 export type TransportState = 'stopped' | 'starting' | 'up' | 'failed'
 
+/** A transport at one moment. */
 export interface TransportStatus {
   /** Unique in the process: `http`, or `http-2` for a second one. */
   readonly name: string
@@ -60,8 +63,10 @@ export interface PluginContext {
   readonly baseDir: string
 }
 
+/** What a plugin makes. */
 export type PluginKind = 'source' | 'encoder' | 'transport'
 
+/** What every plugin says of itself. */
 export interface PluginDefinition<Part, Options = unknown> {
   /** As in `use:`, without prefix: `udp`. */
   readonly name: string
@@ -72,6 +77,7 @@ export interface PluginDefinition<Part, Options = unknown> {
   create(options: Options, context: PluginContext): Part
 }
 
+/** What `define*` make: a definition with its kind and the version of the interface that it was made for. */
 export interface Plugin<Part = unknown, Options = unknown> extends PluginDefinition<Part, Options> {
   readonly kind: PluginKind
   readonly apiVersion: number
@@ -96,16 +102,19 @@ export interface DetectContext extends PluginContext {
   readonly signal: AbortSignal
 }
 
+/** What `defineEncoder` takes. */
 export interface EncoderDefinition<Options = unknown> extends PluginDefinition<Encoder, Options> {
   /** What it can do; checked by `encoderContract`. */
   readonly supports?: EncoderSupports
 }
 
+/** What `defineTransport` takes. */
 export interface TransportDefinition<Options = unknown> extends PluginDefinition<Transport, Options> {
   /** What it can do; checked by `transportContract`. */
   readonly supports?: TransportSupports
 }
 
+/** What `defineSource` takes. */
 export interface SourceDefinition<Options = unknown> extends PluginDefinition<Source, Options> {
   /** What it can do; checked by `sourceContract`. */
   readonly supports?: SourceSupports
@@ -117,12 +126,15 @@ export interface SourceDefinition<Options = unknown> extends PluginDefinition<So
   detect?(options: Options, context: DetectContext): Promise<Detection>
 }
 
+/** The default export of a package with a source. */
 export interface SourcePlugin<Options = never> extends Plugin<Source, Options>, SourceDefinition<Options> {
   readonly kind: 'source'
 }
+/** The default export of a package with an encoder. */
 export interface EncoderPlugin<Options = never> extends Plugin<Encoder, Options>, EncoderDefinition<Options> {
   readonly kind: 'encoder'
 }
+/** The default export of a package with a transport. */
 export interface TransportPlugin<Options = never> extends Plugin<Transport, Options>, TransportDefinition<Options> {
   readonly kind: 'transport'
 }

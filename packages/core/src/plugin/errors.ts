@@ -1,4 +1,4 @@
-/** Every code of an error that a user can meet, what it means and what helps. Codes never change between major versions. */
+/** Every code of an error that a user can meet, what it means and what helps: `docs/errors.md`. Codes never change between major versions. */
 export const errorCodes = {
   ERR_CONFIG_INVALID: {
     exitCode: 2,
@@ -35,6 +35,11 @@ export const errorCodes = {
     meaning: 'The plugin threw an error while it was loaded or created.',
     remedy: 'See the cause; it comes from the plugin.'
   },
+  ERR_PLUGIN_ISOLATED: {
+    exitCode: 1,
+    meaning: 'The thread of a plugin that has `isolate: true` ended, or did not answer any more and was ended.',
+    remedy: 'The message says which; the plugin is to be mended. It is started again by itself, in a new thread.'
+  },
   ERR_LISTEN: {
     exitCode: 1,
     meaning: 'A transport cannot listen on its address: taken, not allowed, or not of this machine.',
@@ -69,8 +74,10 @@ export const errorCodes = {
   },
   ERR_SOURCE_OUTPUT: {
     exitCode: 1,
-    meaning: 'What the source gave is not what it should be: no JPEG, or one that is cut off or too large.',
-    remedy: 'Check that the command writes MJPEG and nothing else to its standard output.'
+    meaning:
+      'What the source gave is not what it should be: no JPEG, one that is cut off or too large, or something that is no frame.',
+    remedy:
+      'Check that the command writes MJPEG and nothing else to its standard output. When the message names a field of a frame, the plugin is to be mended.'
   },
   ERR_SOURCE_FAILED: {
     exitCode: 1,
@@ -164,7 +171,11 @@ export class StreamerError extends Error {
 
 /** Recognises a `StreamerError` of any installed copy of the core. */
 export function isStreamerError(error: unknown): error is StreamerError {
-  return error instanceof Error && (error as { [brand]?: true })[brand] === true
+  try {
+    return error instanceof Error && (error as { [brand]?: true })[brand] === true
+  } catch {
+    return false
+  }
 }
 
 /** The message of whatever was thrown, also of what cannot be turned into text. */
@@ -179,8 +190,17 @@ export function messageOf(error: unknown): string {
 
 /** `error` itself when it is a `StreamerError`, else one with `code` whose message begins with `prefix` and whose cause is `error`. */
 export function toStreamerError(error: unknown, code: ErrorCode, prefix: string): StreamerError {
-  if (isStreamerError(error) && typeof error.message === 'string') return error
+  if (isStreamerError(error) && isComplete(error)) return error
   return new StreamerError(code, `${prefix}: ${messageOf(error)}`, { cause: error })
+}
+
+/** Anybody can put the brand on anything. */
+function isComplete(error: StreamerError): boolean {
+  try {
+    return typeof error.message === 'string' && typeof error.code === 'string'
+  } catch {
+    return false
+  }
 }
 
 const listenReasons: Readonly<Record<string, string>> = {

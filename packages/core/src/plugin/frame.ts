@@ -45,4 +45,5 @@ export interface EncodedFrame extends FrameHeader {
   readonly placeholder?: true
 }
 
+/** One picture, with its pixels or encoded. */
 export type Frame = RawFrame | EncodedFrame

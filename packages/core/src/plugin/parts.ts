@@ -13,6 +13,7 @@ export interface Run {
   fail(error: Error): void
 }
 
+/** One run of a source, and where its frames go. */
 export interface SourceRun extends Run {
   /** What the stream carries. A source that can give this codec itself spares the encoder; raw frames always do. */
   readonly codec?: Codec
@@ -35,10 +36,11 @@ export interface Source {
   start(run: SourceRun): Promise<void>
   /** Resolves when processes are gone and devices are free. May be called twice, and without `start`. */
   stop(): Promise<void>
-  readonly controls?: Controls
+  readonly controls?: Controls | undefined
   stats?(): Counters
 }
 
+/** One run of an encoder, and where its frames go. */
 export interface EncoderRun extends Run {
   push(frame: EncodedFrame): void
 }
@@ -50,7 +52,7 @@ export interface Encoder {
   /** Takes a frame to encode; never throws and never waits. When it cannot keep up the newest frame replaces the waiting one, and that is counted. */
   push(frame: Frame): void
   stop(): Promise<void>
-  readonly controls?: Controls
+  readonly controls?: Controls | undefined
   stats?(): Counters
 }
 

@@ -15,6 +15,7 @@ export interface Picture {
 /** Red, green and blue, 0 to 255 each. */
 export type Rgb = readonly [red: number, green: number, blue: number]
 
+/** How text is drawn. */
 export interface TextOptions {
   /** Pixels of the picture per pixel of the 5x7 font, a whole number of 1 or more. Default 1. */
   readonly scale?: number
@@ -40,14 +41,8 @@ export function createPicture(width: number, height: number): Picture {
 }
 
 /** Fills a rectangle; what lies outside of the picture is left out, and fractions of pixels are cut off. */
-export function fillRect(
-  picture: Picture,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-  [red, green, blue]: Rgb
-): void {
+export function fillRect(picture: Picture, x: number, y: number, width: number, height: number, color: Rgb): void {
+  const [red, green, blue] = color
   const left = Math.max(0, Math.floor(x))
   const top = Math.max(0, Math.floor(y))
   const right = Math.min(picture.width, Math.floor(x + width))

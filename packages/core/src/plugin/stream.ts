@@ -2,8 +2,10 @@ import type { Controls } from './controls.js'
 import type { Codec, EncodedFrame } from './frame.js'
 import type { Counters } from './parts.js'
 
+/** What a stream is doing: `idle` while the source is off, `starting` until the first frame of its source, `recovering` after a failure until the next one. */
 export type StreamState = 'idle' | 'starting' | 'live' | 'recovering'
 
+/** Who wants frames, and which. */
 export interface SubscribeOptions {
   /** Who it is for, as people should read it: `192.168.1.20:51234`. */
   readonly label: string
@@ -64,6 +66,7 @@ export interface DeliveryTotals {
   readonly expired: number
 }
 
+/** The numbers of a stream at one moment. Counters only go up. */
 export interface StreamStats {
   readonly name: string
   readonly state: StreamState
@@ -77,6 +80,8 @@ export interface StreamStats {
   readonly framerate: number
   /** Gaps in the source's sequence: frames lost before they reached us. */
   readonly lost: number
+  /** Things that the source or the encoder gave for frames and that are none. Not in `captured`. */
+  readonly refused: number
   /** Frames given to clients by the hub: the source's, repeated ones and placeholders. */
   readonly published: number
   /** The last frame given again because the source was silent. */

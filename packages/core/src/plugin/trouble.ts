@@ -4,6 +4,9 @@ import type { Logger } from './logger.js'
 const longestPauseMs = 3_600_000
 /** Trouble that has not come for so long is new when it comes again; sooner it is the same. */
 const shortestQuietMs = 60_000
+/** Messages that are told apart at a time; whoever puts something new into each must not fill the memory. */
+const mostMessages = 100
+const otherTrouble = 'further trouble, of more kinds than are told apart'
 
 interface Trouble {
   /** Reports since the last line. */
@@ -27,6 +30,7 @@ export class TroubleLog {
 
   /** The message should be the same each time; what differs belongs into counters. */
   warn(message: string): void {
+    if (this.#pending.size >= mostMessages && !this.#pending.has(message)) message = otherTrouble
     const known = this.#pending.get(message)
     if (known) {
       known.count++

@@ -1,12 +1,16 @@
+import { shown } from '../border/shown.js'
 import { importForeign } from '../module-loading.js'
 import {
+  isStreamerError,
   messageOf,
+  type OptionsSchema,
   type Plugin,
   type PluginKind,
   pluginApiVersion,
   type SourcePlugin,
   StreamerError
 } from '../plugin/index.js'
+import { supportsFault } from './check-supports.js'
 import { type ResolvedPlugin, resolvePlugin } from './resolve.js'
 
 /** A plugin that was loaded and found to be one. */
@@ -38,29 +42,52 @@ export async function loadPlugin(
   return { ...resolved, use, plugin: checkPlugin(kind, module.default, where) }
 }
 
-/** `value` as a plugin of `kind`, or an error that tells what is wrong with it. */
+/**
+ * `value` as a plugin of `kind`, or an error that tells what is wrong with it.
+ * @param where begins the message: `source plugin "x" (package)`.
+ * @throws StreamerError `ERR_PLUGIN_INVALID` or `ERR_PLUGIN_API_VERSION`.
+ */
 export function checkPlugin(kind: PluginKind, value: unknown, where: string): Plugin {
+  const invalid = (what: string) => new StreamerError('ERR_PLUGIN_INVALID', `${where} ${what}`)
+  try {
+    checkApiVersion(kind, value, where)
+    const fault = pluginFault(kind, value as LookedAt)
+    if (fault !== undefined) throw invalid(fault)
+  } catch (error) {
+    if (isStreamerError(error)) throw error
+    throw invalid(`threw when it was looked at: ${messageOf(error)}`)
+  }
+  return value as Plugin
+}
+
+/** Before anything else is looked at, for another version may look quite different. */
+function checkApiVersion(kind: PluginKind, value: unknown, where: string): void {
   const maker = `define${kind[0]?.toUpperCase()}${kind.slice(1)}`
   const invalid = (what: string) => new StreamerError('ERR_PLUGIN_INVALID', `${where} ${what}`)
   if (typeof value !== 'object' || value === null)
     throw invalid(`has no plugin as its default export; make one with ${maker}()`)
-  const plugin = value as Partial<Plugin>
-  if (plugin.apiVersion === undefined) throw invalid(`is not a plugin; its default export must be made by ${maker}()`)
-  if (plugin.apiVersion !== pluginApiVersion) {
-    const older = Number(plugin.apiVersion) < pluginApiVersion
-    throw new StreamerError(
-      'ERR_PLUGIN_API_VERSION',
-      `${where} was made for plugin API ${plugin.apiVersion}, and this Streamer has ${pluginApiVersion}: update ${older ? 'the plugin' : 'Streamer'}`
-    )
-  }
+  const { apiVersion } = value as { apiVersion?: unknown }
+  if (apiVersion === undefined) throw invalid(`is not a plugin; its default export must be made by ${maker}()`)
+  if (apiVersion === pluginApiVersion) return
+  if (typeof apiVersion !== 'number' || !Number.isInteger(apiVersion))
+    throw invalid(`has the apiVersion ${shown(apiVersion)}, which is no whole number; make it with ${maker}()`)
+  const side = apiVersion < pluginApiVersion ? 'the plugin' : 'Streamer'
+  const versions = `was made for plugin API ${apiVersion}, and this Streamer has ${pluginApiVersion}`
+  throw new StreamerError('ERR_PLUGIN_API_VERSION', `${where} ${versions}: update ${side}`)
+}
+
+/** A plugin's fields, of which nothing is known. */
+type LookedAt = Readonly<Partial<Record<keyof Plugin | keyof SourcePlugin, unknown>>>
+
+function pluginFault(kind: PluginKind, plugin: LookedAt): string | undefined {
   if (plugin.kind !== kind)
-    throw invalid(`is ${withArticle(String(plugin.kind))} plugin and cannot be used as ${withArticle(kind)}`)
-  if (typeof plugin.create !== 'function') throw invalid('has no create() function')
-  const { detect } = plugin as Partial<SourcePlugin>
-  if (detect !== undefined && typeof detect !== 'function') throw invalid('has a detect that is not a function')
-  if (typeof plugin.configSchema?.['~standard']?.validate !== 'function')
-    throw invalid('has a configSchema that is not a Standard Schema')
-  return plugin as Plugin
+    return `is ${withArticle(String(plugin.kind))} plugin and cannot be used as ${withArticle(kind)}`
+  if (typeof plugin.name !== 'string' || plugin.name === '') return 'has no name'
+  if (typeof plugin.create !== 'function') return 'has no create() function'
+  if (plugin.detect !== undefined && typeof plugin.detect !== 'function') return 'has a detect that is not a function'
+  const schema = plugin.configSchema as Partial<OptionsSchema> | undefined
+  if (typeof schema?.['~standard']?.validate !== 'function') return 'has a configSchema that is not a Standard Schema'
+  return supportsFault(kind, plugin.supports)
 }
 
 function withArticle(kind: string): string {

@@ -1,0 +1,194 @@
+import { absorb, type Border } from './border/border.js'
+import { beginCall } from './border/call-time.js'
+import { shortened } from './failure.js'
+import {
+  type EncodedFrame,
+  messageOf,
+  monotonicUs,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionStats
+} from './plugin/index.js'
+import { RateMeter } from './rate-meter.js'
+
+/** A frame may come this part of an interval early and still count for its slot, so that jitter does not halve a limited rate. */
+const earlyPart = 0.25
+
+/** What the hub keeps for one client: at most one waiting frame, its limits and its counters. */
+export class HubSubscription implements Subscription {
+  readonly transport: string
+  readonly #label: string
+  readonly #options: SubscribeOptions
+  readonly #border: Border
+  readonly #onError: (error: unknown, label: string) => void
+  readonly #onClose: (subscription: HubSubscription) => void
+  readonly #intervalUs: number
+  readonly #maxAgeUs: number
+  readonly #openedUs = monotonicUs()
+  readonly #meter = new RateMeter()
+  #waiting: EncodedFrame | undefined
+  #busy = false
+  #handing = false
+  #closed = false
+  /** Delta frames are useless until the next keyframe: at the beginning, and after one of them was dropped. */
+  #needsKeyframe = true
+  /** When the next frame of a limited rate is due; 0 before the first. */
+  #dueUs = 0
+  #offered = 0
+  #delivered = 0
+  #bytes = 0
+  #dropped = 0
+  #skipped = 0
+  #expired = 0
+
+  constructor(
+    transport: string,
+    options: SubscribeOptions,
+    border: Border,
+    onError: (error: unknown, label: string) => void,
+    onClose: (subscription: HubSubscription) => void
+  ) {
+    const { label, maxFramerate, maxAgeMs } = options
+    this.transport = transport
+    this.#label = label
+    this.#options = options
+    this.#border = border
+    this.#onError = onError
+    this.#onClose = onClose
+    this.#intervalUs = maxFramerate === undefined ? 0 : 1_000_000 / maxFramerate
+    this.#maxAgeUs = maxAgeMs === undefined ? Number.POSITIVE_INFINITY : maxAgeMs * 1000
+  }
+
+  /** Takes the next frame of the stream: hands it on, lets it wait in place of an older one, or leaves it out. */
+  offer(frame: EncodedFrame, nowUs: number): void {
+    if (this.#closed) return
+    this.#offered++
+    if (this.#intervalUs > 0 && frame.keyframe && !this.#isDue(nowUs)) {
+      this.#skipped++
+      // What builds on a keyframe that is left out is left out with it.
+      this.#needsKeyframe = true
+      return
+    }
+    if (!frame.keyframe && this.#needsKeyframe) {
+      this.#dropped++
+      return
+    }
+    if (!this.#busy) {
+      if (frame.keyframe) this.#needsKeyframe = false
+      this.#hand(frame, nowUs)
+      return
+    }
+    if (this.#waiting === undefined) {
+      this.#waiting = frame
+      if (frame.keyframe) this.#needsKeyframe = false
+      return
+    }
+    this.#dropped++
+    // A delta frame never replaces what waits; once one is lost, all up to the next keyframe are.
+    if (frame.keyframe) {
+      this.#waiting = frame
+      this.#needsKeyframe = false
+    } else this.#needsKeyframe = true
+  }
+
+  ready(): void {
+    if (this.#closed || !this.#busy) return
+    this.#busy = false
+    // Within `onFrame`, the loop of the outer `#hand` goes on with what waits: no recursion with a client that is always ready.
+    if (this.#handing) return
+    const frame = this.#waiting
+    if (frame === undefined) return
+    this.#waiting = undefined
+    this.#hand(frame, monotonicUs())
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#waiting !== undefined) {
+      this.#dropped++
+      this.#waiting = undefined
+    }
+    this.#onClose(this)
+  }
+
+  /** Closes it and tells its owner. */
+  revoke(): void {
+    if (this.#closed) return
+    this.close()
+    this.tellClosed()
+  }
+
+  /** Tells the owner that it was closed. */
+  tellClosed(): void {
+    const result = this.#border.attempt('onClose', () => this.#options.onClose?.() as unknown)
+    this.#border.absorb('onClose', result)
+  }
+
+  stats(): SubscriptionStats {
+    const nowUs = monotonicUs()
+    return {
+      label: this.#label,
+      transport: this.transport,
+      ageMs: Math.round((nowUs - this.#openedUs) / 1000),
+      offered: this.#offered,
+      delivered: this.#delivered,
+      bytes: this.#bytes,
+      dropped: this.#dropped,
+      skipped: this.#skipped,
+      expired: this.#expired,
+      waiting: this.#waiting === undefined ? 0 : 1,
+      framerate: this.#meter.rate(nowUs)
+    }
+  }
+
+  #hand(first: EncodedFrame, nowUs: number): void {
+    let frame: EncodedFrame | undefined = first
+    while (frame !== undefined && !this.#closed) {
+      if (nowUs - frame.timestampUs > this.#maxAgeUs) {
+        this.#expired++
+        this.#needsKeyframe = true
+      } else {
+        this.#delivered++
+        this.#bytes += frame.data.byteLength
+        this.#meter.mark(nowUs)
+        this.#busy = true
+        this.#handing = true
+        this.#call(frame)
+        this.#handing = false
+        if (this.#busy) return
+      }
+      frame = this.#waiting
+      this.#waiting = undefined
+    }
+  }
+
+  #call(frame: EncodedFrame): void {
+    beginCall()
+    try {
+      // A call through the options keeps their `this` for those who pass an object with a method.
+      const result = this.#options.onFrame(frame) as unknown
+      if (result !== undefined) absorb(result, (error) => this.#threw(error))
+    } catch (error) {
+      this.#threw(error)
+    } finally {
+      this.#border.endCall('onFrame')
+    }
+  }
+
+  #threw(error: unknown): void {
+    this.#border.tell(`threw in onFrame: ${shortened(messageOf(error))}; that client is let go`)
+    this.#onError(error, this.#label)
+    this.revoke()
+  }
+
+  /** Spreads a limited rate evenly: due times advance by whole intervals, and start anew after a pause. */
+  #isDue(nowUs: number): boolean {
+    if (nowUs < this.#dueUs - this.#intervalUs * earlyPart) return false
+    this.#dueUs =
+      this.#dueUs === 0 || nowUs > this.#dueUs + this.#intervalUs
+        ? nowUs + this.#intervalUs
+        : this.#dueUs + this.#intervalUs
+    return true
+  }
+}

@@ -1,0 +1,3 @@
+import { define } from './isolated.mjs'
+
+export default define('source', { supports: { controls: true } })
