@@ -39,12 +39,13 @@ export class CommandSource implements Source {
   }
 
   /**
-   * Resolves when the command runs. A run that is still going on is stopped first.
-   * @throws StreamerError `ERR_SOURCE_NOT_FOUND` when there is no such program or folder, `ERR_SOURCE_FAILED` when the system
+   * Resolves when the command runs.
+   * @throws TypeError when it runs already; StreamerError `ERR_SOURCE_NOT_FOUND` when there is no such program or folder, `ERR_SOURCE_FAILED` when the system
    *   refuses to start it, the reason of `run.signal` when that is aborted first, an `AbortError` when `stop` is called first.
    */
   async start(run: SourceRun): Promise<void> {
     const before = this.#current
+    if (before && !before.isOver) throw new TypeError('source-command: start was called twice without stop')
     const current = new CommandRun(run, this.#options, this.#baseDir, this.#logger, this.#totals)
     this.#current = current
     await current.start(before)
@@ -85,7 +86,6 @@ class CommandRun {
   /** Garbage of all runs when the last JPEG came. */
   #garbageBefore: number
   #label = ''
-  /** Nothing of the command is of interest any more: it failed, or it is being stopped. */
   #isOver = false
   #stopped: Promise<void> | undefined
   readonly #onAbort = (): void => {
@@ -109,6 +109,12 @@ class CommandRun {
     this.#lines = new LineLog(logger)
   }
 
+  /** Nothing of the command is of interest any more: it failed, or it is being stopped. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** @param before whose end is waited for. */
   async start(before: CommandRun | undefined): Promise<void> {
     this.#before = before
     this.#run.signal.addEventListener('abort', this.#onAbort, { once: true })

@@ -98,10 +98,22 @@ export class HelperControls implements Controls {
   #describe(offered: readonly OfferedControl[]): readonly Control[] {
     return offered.flatMap((control) => {
       // Where the configuration says something, that is what a person gets without doing anything.
-      const initial = this.#configured[control.name]
-      return describeControl(initial === undefined ? control : { ...control, default: initial }) ?? []
+      return describeControl({ ...control, default: nearest(control, this.#configured[control.name]) }) ?? []
     })
   }
+}
+
+/** What a camera makes of a configured value: the nearest that it has, or its own default. */
+function nearest(
+  { type, minimum, maximum, values, default: own }: OfferedControl,
+  configured: ControlValue | undefined
+) {
+  if (typeof configured !== typeof own || configured === undefined) return own
+  if (typeof configured === 'number') {
+    if (type === 'integer' && !Number.isInteger(configured)) return own
+    return Math.min(Math.max(configured, minimum ?? configured), maximum ?? configured)
+  }
+  return values === undefined || values.includes(configured as string) ? configured : own
 }
 
 /** What the configuration says, by name of the control. */

@@ -191,4 +191,10 @@ describe('changes', () => {
     await until(() => frames.length > 0)
     expect(lines.join('\n')).toMatch(/this camera has no control "nothing"/)
   })
+
+  it('that the configuration asks for beyond what the camera has: the default is the nearest that it has', async () => {
+    await start('none', { controls: { brightness: 7 } })
+    const brightness = source.controls.list().find(({ name }) => name === 'brightness')
+    expect(brightness).toMatchObject({ minimum: -1, maximum: 1, default: 1 })
+  })
 })

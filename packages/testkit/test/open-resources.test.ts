@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { closeSync, openSync, watch } from 'node:fs'
+import { closeSync, openSync, unwatchFile, watch, watchFile } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OpenResources } from '../src/contract/open-resources.js'
 
@@ -77,7 +78,30 @@ const things: ReadonlyArray<readonly [what: string, open: () => Promise<() => un
     }
   ],
   [
-    'file descriptor',
+    'a watcher of a file',
+    async () => {
+      watchFile(here, () => {})
+      return () => unwatchFile(here)
+    }
+  ],
+  [
+    'a listener for a signal',
+    async () => {
+      const listener = () => {}
+      process.on('SIGUSR2', listener)
+      return () => process.off('SIGUSR2', listener)
+    }
+  ],
+  [
+    'a message port',
+    async () => {
+      const { port1 } = new MessageChannel()
+      port1.on('message', () => {})
+      return () => port1.close()
+    }
+  ],
+  [
+    'a file,',
     async () => {
       const file = await open(here)
       return () => file.close()
@@ -88,6 +112,21 @@ const things: ReadonlyArray<readonly [what: string, open: () => Promise<() => un
     async () => {
       const fd = openSync(here, 'r')
       return () => closeSync(fd)
+    }
+  ],
+  [
+    'the process',
+    async () => {
+      // Started by a thread that is gone.
+      const code = `
+        const { parentPort } = require('node:worker_threads')
+        const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+        child.once('spawn', () => parentPort.postMessage(child.pid))
+      `
+      const worker = new Worker(code, { eval: true })
+      const [pid] = (await once(worker, 'message')) as [number]
+      await worker.terminate()
+      return () => process.kill(pid, 'SIGKILL')
     }
   ]
 ]
@@ -100,7 +139,7 @@ describe('what is opened', () => {
     expect(found).toContain(what)
     expect(others.filter((other) => !other.startsWith(what))).toEqual([])
     // A server is made by Node after a look-up, from where no way leads back.
-    if (!['file descriptor', 'a TCP server', 'a UDP socket'].includes(what))
+    if (!['file descriptor', 'the process', 'a TCP server', 'a UDP socket'].includes(what))
       expect(found).toContain('open-resources.test.ts:')
     expect(await resources.stillOpen()).toEqual([])
   })
@@ -150,6 +189,35 @@ describe('what is opened', () => {
     expect(await resources.stillOpen()).toEqual([expect.stringMatching(/^a timer, opened at .*test\.ts:/)])
     clearTimeout(timer)
     expect(await resources.stillOpen()).toEqual([])
+  })
+
+  it('in the last turns before the end is noted', async () => {
+    let timer: NodeJS.Timeout | undefined
+    resources.run(() => setImmediate(() => (timer = setTimeout(() => {}, 3_600_000))))
+    expect(await resources.stillOpen()).toEqual([expect.stringMatching(/^a timer, opened at .*test\.ts:/)])
+    clearTimeout(timer)
+  })
+
+  it('by Node for itself is not', async () => {
+    await resources.run(async () => {
+      const server = createHttpServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      AbortSignal.timeout(3_600_000)
+      structuredClone({})
+      await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)).text()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    })
+    expect(await resources.stillOpen()).toEqual([])
+  })
+
+  it('past Node before the first stop is not, when that is asked for', async () => {
+    const before = openSync(here, 'r')
+    resources.forgetDescriptors()
+    const after = openSync(here, 'r')
+    expect(await resources.stillOpen()).toEqual([`file descriptor ${after} (${here})`])
+    closeSync(before)
+    closeSync(after)
   })
 
   it('by somebody else is not', async () => {

@@ -22,21 +22,23 @@ export class ContractStream implements Stream {
   #opened = 0
   #waiting: Array<() => void> = []
   #error: unknown
+  #taken: Uint8Array[] | undefined
 
   constructor(readonly name: string) {
-    this.#hub = new FrameHub(
-      () => {
-        for (const wake of this.#waiting.splice(0)) wake()
-      },
-      (error) => {
-        this.#error = error
-      }
-    )
+    this.#hub = new FrameHub(() => {
+      for (const wake of this.#waiting.splice(0)) wake()
+    })
   }
 
   /** What an `onFrame` threw. */
   get thrown(): unknown {
     return this.#error
+  }
+
+  /** Keeps from now on the bytes of each frame that was handed to a subscription, in the returned list. */
+  noteTaken(): readonly Uint8Array[] {
+    this.#taken = []
+    return this.#taken
   }
 
   /** Open subscriptions: the demand. */
@@ -51,7 +53,17 @@ export class ContractStream implements Stream {
 
   subscribe(options: SubscribeOptions): Subscription {
     this.#opened++
-    return this.#hub.subscribe(transportName, options)
+    const onFrame = (frame: EncodedFrame) => {
+      this.#taken?.push(frame.data)
+      try {
+        options.onFrame(frame)
+      } catch (error) {
+        this.#error = error
+        throw error
+      }
+    }
+    const onClose = () => options.onClose?.()
+    return this.#hub.subscribe(transportName, { ...options, onFrame, onClose })
   }
 
   /** Gives every subscriber a frame. */
@@ -89,6 +101,7 @@ export class ContractStream implements Stream {
       captured: this.#sequence,
       framerate: 0,
       lost: 0,
+      refused: 0,
       published: this.#hub.published,
       repeated: 0,
       placeholders: 0,
