@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
-import { type Flag, flags } from './flags.js'
+import { type Command, type CommandName, commands } from './command-table.js'
 import type { FlagValues } from './settings.js'
 import { UsageError } from './usage-error.js'
-
-export type CommandName = 'start' | 'init' | 'config' | 'schema' | 'plugins' | 'cameras' | 'doctor' | 'setup-camera'
 
 /** A command line that was understood. */
 export interface CommandLine {
@@ -12,79 +10,9 @@ export interface CommandLine {
   readonly values: FlagValues
   /** Flags without a value: `--yes`, `--force`, `--json`. */
   readonly switches: ReadonlySet<string>
+  /** What stands behind the command without dashes, as many as the command has: `plugins check <path>` has one. */
+  readonly operands: readonly string[]
 }
-
-interface Command {
-  readonly name: CommandName
-  readonly describe: string
-  readonly flags: readonly Flag[]
-  readonly switches: Readonly<Record<string, string>>
-  /** Command lines without the name of the program, and what they are good for. */
-  readonly examples?: ReadonlyArray<readonly [string, string]>
-}
-
-const configFlag = flags.filter(({ name }) => name === 'config')
-
-const commands: readonly Command[] = [
-  { name: 'start', describe: 'Serve the camera; what happens without a command', flags, switches: {} },
-  {
-    name: 'init',
-    describe: 'Ask a few questions and write a commented .streamerrc',
-    flags: configFlag.map((flag) => ({ ...flag, describe: 'The file to write [default: .streamerrc]' })),
-    switches: {
-      yes: 'Ask nothing, take the defaults',
-      force: 'Write over a file that is there'
-    }
-  },
-  {
-    name: 'config',
-    describe: 'Show what is in force and where each value came from',
-    flags,
-    switches: { json: 'For programs' }
-  },
-  {
-    name: 'schema',
-    describe: 'Print the JSON Schema of the configuration, for editors',
-    flags: configFlag,
-    switches: {}
-  },
-  {
-    name: 'plugins',
-    describe: 'List the plugins: where from, version, options',
-    flags,
-    switches: { json: 'For programs' }
-  },
-  {
-    name: 'cameras',
-    describe: 'List the cameras: id, model, sizes, and what can be set',
-    flags: configFlag,
-    switches: { json: 'For programs' },
-    examples: [
-      ['cameras', 'what there is, with the number that `camera` in .streamerrc wants'],
-      ['cameras --json', 'the same for a program']
-    ]
-  },
-  {
-    name: 'doctor',
-    describe: 'Look for what is wrong with camera, ports and power, and say what helps',
-    flags,
-    switches: { json: 'For programs' },
-    examples: [
-      ['doctor', 'everything, with a few frames of the first camera'],
-      ['doctor --transport http --http-port 80', 'for a server that is started with these flags']
-    ]
-  },
-  {
-    name: 'setup-camera',
-    describe: 'Build the program that drives the camera, for the libcamera of this machine',
-    flags: [],
-    switches: { force: 'Also when it is built already' },
-    examples: [
-      ['setup-camera', 'once, and by itself after an update of libcamera'],
-      ['setup-camera --force', 'build it again']
-    ]
-  }
-]
 
 /** `@types/yargs` does not know this method. */
 type Parser = Argv & { usageConfiguration(options: { 'hide-types': boolean }): Argv }
@@ -122,6 +50,7 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
     .example('$0 init', 'write a configuration file')
     .example('$0 cameras', 'which cameras there are')
     .example('$0 doctor', 'why there is no picture')
+    .example('$0 create-plugin transport lines', 'a plugin of your own')
     .epilogue('Flags win over STREAMER_* variables (STREAMER_HTTP_PORT=8081), those over the file.')
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .help()
@@ -131,23 +60,29 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
     .group(['help', 'version'], 'General:')
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message)
+      throw error ?? new UsageError(message.startsWith('Not enough non-option') ? lackingText(argv, message) : message)
     })
-  for (const command of commands) {
-    parser.command(
-      command.name === 'start' ? ['start', '$0'] : command.name,
+  const add = (to: Argv, command: Command, last: string): void => {
+    const operands = (command.operands ?? []).map(({ name }) => ` <${name}>`).join('')
+    to.command(
+      command.name === 'start' ? ['start', '$0'] : `${last}${operands}`,
       command.describe,
       (options) => {
-        for (const { flag, describe, group } of command.flags) options.option(flag, { type: 'string', describe, group })
+        // Below another command, that one's flags are none.
+        for (const { flag, describe, group } of command.flags)
+          options.option(flag, { type: 'string', describe, group, global: false })
         for (const [flag, describe] of Object.entries(command.switches))
-          options.option(flag, { type: 'boolean', describe, group: 'General:' })
+          options.option(flag, { type: 'boolean', describe, group: 'General:', global: false })
+        for (const { name, describe } of command.operands ?? []) options.positional(name, { type: 'string', describe })
         for (const [words, purpose] of command.examples ?? []) options.example(`$0 ${words}`, purpose)
+        for (const below of commandsBelow(command.name)) add(options, below, below.name.slice(command.name.length + 1))
       },
       (values) => {
         parsed = { command, values }
       }
     )
   }
+  for (const command of commands) if (!command.name.includes(' ')) add(parser, command, command.name)
   await parser.parseAsync()
   return parsed && (await understood(parsed.command, parsed.values))
 }
@@ -161,23 +96,50 @@ function refuseInherited(argv: readonly string[]): void {
   }
 }
 
+function commandsBelow(name: string): readonly Command[] {
+  return commands.filter((command) => command.name.startsWith(`${name} `))
+}
+
+/** What to say when a command lacks a word behind it. */
+function lackingText(argv: readonly string[], message: string): string {
+  const words = argv.filter((word) => !word.startsWith('-'))
+  const command = commands.find(({ name, operands }) => operands && `${words.join(' ')} `.startsWith(`${name} `))
+  const operands = command?.operands ?? []
+  // A word that was taken for the value of a flag is counted here, and was not there.
+  const lacking = operands[words.length - (command?.name.split(' ').length ?? 0)] ?? operands.at(-1)
+  if (!command || !lacking) return message
+  return `${command.name} needs <${lacking.name}>: ${uncapitalized(lacking.describe)}; see streamer ${command.name} --help`
+}
+
+function uncapitalized(text: string): string {
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`
+}
+
 /** Refuses what the command does not know, naming the nearest thing that it does. */
 async function understood(command: Command, parsed: Readonly<Record<string, unknown>>): Promise<CommandLine> {
   const words = (parsed._ as unknown[]).map(String)
-  const [extra] = words[0] === command.name ? words.slice(1) : words
+  const own = command.name.split(' ')
+  const isNamed = own.every((word, index) => words[index] === word)
+  const [extra] = isNamed ? words.slice(own.length) : words
   if (extra !== undefined) {
-    const names = commands.map(({ name }) => name)
+    const below = commandsBelow(command.name).map(({ name }) => name.slice(command.name.length + 1))
+    const names = commands.map(({ name }) => name).filter((name) => !name.includes(' '))
     throw new UsageError(
-      words[0] === command.name
-        ? `"${extra}" is too much after "${command.name}"`
+      isNamed
+        ? `"${extra}" is too much after "${command.name}"${await meant(extra, below, '', '')}`
         : `there is no command "${extra}"${await meant(extra, names, '')}`
     )
+  }
+  const operands = (command.operands ?? []).map(({ name }) => ({ name, value: parsed[name] }))
+  for (const { name, value } of operands) {
+    if (value === '') throw new UsageError(`${command.name} needs <${name}>, and was given nothing for it`)
   }
   const values: Record<string, readonly string[]> = {}
   const switches = new Set<string>()
   const known = [...command.flags.map(({ flag }) => flag), ...Object.keys(command.switches), 'help', 'version']
   for (const [key, value] of Object.entries(parsed)) {
     if (['_', '$0', 'help', 'h', 'version', 'v'].includes(key)) continue
+    if (operands.some(({ name }) => name === key)) continue
     const flag = command.flags.find((candidate) => candidate.flag === key)
     if (flag) {
       const texts = (Array.isArray(value) ? value : [value]).map(String)
@@ -190,12 +152,20 @@ async function understood(command: Command, parsed: Readonly<Record<string, unkn
       throw new UsageError(`there is no flag ${dashes}${key}${await meant(key, known, '--')}`)
     }
   }
-  return { command: command.name, values, switches }
+  return { command: command.name, values, switches, operands: operands.map(({ value }) => String(value)) }
 }
 
-/** The core is loaded only when there is something to say. */
-async function meant(word: string, known: readonly string[], dashes: string): Promise<string> {
+/**
+ * The core is loaded only when there is something to say.
+ * @param otherwise what to say when nothing is near.
+ */
+async function meant(
+  word: string,
+  known: readonly string[],
+  dashes: string,
+  otherwise = '; see streamer --help'
+): Promise<string> {
   const { nearestKey } = await import('@streamer/core')
   const nearest = nearestKey(word, known)
-  return nearest === undefined ? '; see streamer --help' : `; did you mean ${dashes}${nearest}?`
+  return nearest === undefined ? otherwise : `; did you mean ${dashes}${nearest}?`
 }

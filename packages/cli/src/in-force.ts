@@ -24,6 +24,8 @@ export function valuesInForce(loaded: LoadedConfig): ValueInForce[] {
       // What a part has from elsewhere (the host of all transports, the quality of the encoder) was set there.
       add(path, value, loaded.originOf(part.inherited[key] ?? path))
     }
+    // What is a choice of several plugins cannot be isolated.
+    if (!part.auto) add([...part.path, 'isolate'], part.isolate)
   }
   const several = loaded.streams.length > 1
   for (const { name, source, encoder, linger, watchdog } of loaded.streams) {

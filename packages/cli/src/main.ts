@@ -44,6 +44,10 @@ async function run(line: CommandLine): Promise<Ending> {
       return { exitCode: await (await import('./commands/schema.js')).schema(line) }
     case 'plugins':
       return { exitCode: await (await import('./commands/plugins.js')).plugins(line) }
+    case 'plugins check':
+      return { exitCode: await (await import('./commands/check-plugin.js')).checkPlugin(line) }
+    case 'create-plugin':
+      return { exitCode: await (await import('./commands/create-plugin.js')).createPlugin(line) }
     case 'cameras':
       return { exitCode: await (await import('./commands/cameras.js')).cameras(line) }
     case 'doctor':

@@ -3,7 +3,7 @@ import { parseArguments } from '../src/arguments.js'
 
 describe('the command line', () => {
   it('means start without a command', async () => {
-    expect(await parseArguments([])).toEqual({ command: 'start', values: {}, switches: new Set() })
+    expect(await parseArguments([])).toEqual({ command: 'start', values: {}, switches: new Set(), operands: [] })
     expect((await parseArguments(['start']))?.command).toBe('start')
   })
 
@@ -25,7 +25,35 @@ describe('the command line', () => {
     expect((await parseArguments(['init', '--yes', '--force']))?.switches).toEqual(new Set(['yes', 'force']))
   })
 
+  it('knows what stands behind a command, in any order with its flags', async () => {
+    const line = await parseArguments(['create-plugin', '--folder', '007', 'transport', '--force', 'lines'])
+    expect(line).toEqual({
+      command: 'create-plugin',
+      values: { folder: ['007'] },
+      switches: new Set(['force']),
+      operands: ['transport', 'lines']
+    })
+  })
+
+  it('knows a command below another', async () => {
+    const line = await parseArguments(['plugins', 'check', '42', '--json'])
+    expect(line).toEqual({ command: 'plugins check', values: {}, switches: new Set(['json']), operands: ['42'] })
+    expect((await parseArguments(['plugins']))?.command).toBe('plugins')
+  })
+
   it.each([
+    [
+      ['plugins', 'check'],
+      'plugins check needs <path>: its folder, its file, or the name of its package; see streamer'
+    ],
+    [['plugins', 'check', '--jsn', 'x'], 'plugins check needs <path>'],
+    [['plugins', 'check', ''], 'plugins check needs <path>, and was given nothing for it'],
+    [['plugins', 'check', '.', '--width', '5'], 'there is no flag --width; see streamer --help'],
+    [['plugins', 'check', 'a', 'b'], '"b" is too much after "plugins check"'],
+    [['plugins', 'chekc', '.'], '"chekc" is too much after "plugins"; did you mean check?'],
+    [['create-plugin'], 'create-plugin needs <kind>'],
+    [['create-plugin', 'source'], 'create-plugin needs <name>'],
+    [['create-plugin', 'source', 'clock', '--folder'], '--folder needs a value (folder)'],
     [['--widht', '5'], 'there is no flag --widht; did you mean --width?'],
     [['--httpPort', '5'], 'there is no flag --httpPort; did you mean --http-port?'],
     [['-x'], 'there is no flag -x; see streamer --help'],

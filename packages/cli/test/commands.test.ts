@@ -19,9 +19,27 @@ describe('streamer --help and --version', () => {
   it('answer with every command, flag and examples', async () => {
     const { code, stdout, stderr } = await place.run(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const word of ['init', 'config', 'schema', 'plugins', '--http-port', '--linger', '--log-format', 'Examples:'])
+    for (const word of [
+      'init',
+      'config',
+      'schema',
+      'plugins',
+      'create-plugin',
+      '--http-port',
+      '--linger',
+      '--log-format',
+      'Examples:'
+    ])
       expect(stdout).toContain(word)
     expect((await place.run(['init', '--help'])).stdout).toContain('--force')
+    expect((await place.run(['plugins', '--help'])).stdout).toContain('streamer plugins check <path>')
+    const check = (await place.run(['plugins', 'check', '--help'])).stdout
+    expect(check).toMatch(/^streamer plugins check <path>\n/)
+    expect(check).toContain('--json')
+    expect(check).not.toMatch(/--width|--config|Commands:/)
+    expect((await place.run(['create-plugin', '--help'])).stdout).toMatch(
+      /--folder[\s\S]*--force[\s\S]*kind +transport/
+    )
     expect((await place.run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
@@ -187,6 +205,10 @@ describe('streamer plugins', () => {
     expect(stdout).toMatch(
       /^source fake \(in use by auto\)\n {2}\S.*\n {2}@streamer\/source-fake \d+\.\d+\.\d+, \/.*index\.js$/m
     )
+    expect(stdout).toMatch(
+      /^ {2}Gives raw frames or mjpeg; settings can change while it runs; needs nothing to start\.$/m
+    )
+    expect(stdout).toMatch(/^ {2}Carries mjpeg; clients connect; frames may be lost; all streams\.$/m)
     expect(stdout).toMatch(/^ {4}faults\.failStarts +a whole number of 0 or more; default 0\n +\S/m)
     expect(stdout).toMatch(/^transport http$/m)
     expect(stdout).toMatch(/^ {4}port +a whole number from 0 to 65535; default 8080\n +\S/m)
@@ -211,7 +233,12 @@ describe('streamer plugins', () => {
       ['transport', 'udp', true, undefined]
     ])
     expect(list[0]).toMatchObject({ options: { properties: { width: {}, pattern: {} } }, leftOut: [] })
-    expect(list[2]).toMatchObject({ package: '@streamer/source-fake', options: { type: 'object' } })
+    expect(list[0]).toMatchObject({ supports: null })
+    expect(list[2]).toMatchObject({
+      package: '@streamer/source-fake',
+      supports: { frames: ['raw', 'mjpeg'], controls: true, alwaysStarts: true },
+      options: { type: 'object' }
+    })
   })
 
   it('tells with auto which of its candidates cannot be loaded, which is no failure', async () => {

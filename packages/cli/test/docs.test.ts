@@ -1,17 +1,33 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { configSchema, loadConfig, searchPlaces } from '@streamer/core'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { flags, variableOf } from '../src/flags.js'
 import { resolveFrom } from '../src/shipped.js'
 
 const page = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
 
+/** What stands for the plugin that the reader has written. */
+const standInPlugin = `export default { kind: 'transport', apiVersion: 1, name: 'mine', create () {},
+  configSchema: { '~standard': { version: 1, vendor: 'mine', validate: (value) => ({ value }) } } }
+`
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'streamer-docs-'))
+  await writeFile(join(folder, 'my-transport.js'), standInPlugin)
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
 describe.each(['configuration.md', 'running.md'])('docs/%s', (name) => {
   it('has only configurations that are accepted', async () => {
     const blocks = [...(await page(name)).matchAll(/```yaml\n([\s\S]*?)```/g)]
     expect(blocks.length).toBeGreaterThan(1)
-    for (const [, text = ''] of blocks) await loadConfig({ config: parse(text) as object, resolveFrom })
+    for (const [, text = ''] of blocks) await loadConfig({ config: parse(text) as object, cwd: folder, resolveFrom })
   })
 })
 

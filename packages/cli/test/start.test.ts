@@ -160,11 +160,14 @@ describe('streamer start', () => {
 })
 
 describe('an output that nobody reads', () => {
-  /** 4 MB in one go, which no pipe takes. */
+  /** 4 MB, which no pipe takes; with pauses, for a call that holds up the others is told in a line of its own. */
   const talker = standIn(
     'transport',
     `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
-      for (let n = 0; n < 40_000; n++) logger.info('line ' + String(n).padStart(80, '.'))
+      for (let n = 0; n < 40_000; n++) {
+        if (n % 500 === 0) await new Promise(setImmediate)
+        logger.info('line ' + String(n).padStart(80, '.'))
+      }
       process.stderr.write('all said'); return ['mine://127.0.0.1'] } }`
   ).replace('() => (', '(_, { logger }) => (')
 
@@ -320,16 +323,24 @@ describe('the log', () => {
 })
 
 describe('a plugin that throws outside of any call', () => {
-  it('is named in the log, and the program stays up', async () => {
+  it('is named in the log and started again, and the others go on', async () => {
     const body = `{ accepts: ['mjpeg'], stop: async () => {}, start: async () => {
-      setTimeout(() => { throw new Error('in a timer') }); Promise.reject(new Error('in a promise')); return ['mine://127.0.0.1'] } }`
+      globalThis.starts = (globalThis.starts ?? 0) + 1
+      if (globalThis.starts === 1) setTimeout(() => { throw new Error('in a timer') })
+      if (globalThis.starts === 2) Promise.reject(new Error('in a promise'))
+      return ['mine://127.0.0.1:' + globalThis.starts] } }`
     await write('mine.mjs', standIn('transport', body))
     const running = place.start([...local.slice(0, 2), '--transport', './mine.mjs,udp', '--udp-port', '0'])
-    await running.output(
-      /ERROR: the transport plugin "\.\/mine\.mjs" threw outside of any call: in a promise; going on/
-    )
-    await running.output(/ERROR: the transport plugin "\.\/mine\.mjs" threw outside of any call: in a timer; going on/)
     await running.output(up)
+    const said = (text: string) =>
+      new RegExp(`ERROR: the transport plugin "\\./mine\\.mjs" threw outside of any call: ${text}; starting it again`)
+    await running.output(said('in a timer'))
+    await running.output(said('in a promise'))
+    await running.output(
+      /WARN: mine: transport mine: threw outside of any call: in a timer; starting it again in 0\.5 s/
+    )
+    await running.output(/INFO: mine: listening again: mine:\/\/127\.0\.0\.1:3/)
+    expect(running.stdout).not.toMatch(/udp: .*starting it again/)
     running.child.kill('SIGTERM')
     expect(await running.ended).toEqual({ code: 0, signal: null })
     expect(running.stderr).toBe('')

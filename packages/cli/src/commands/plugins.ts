@@ -5,8 +5,9 @@ import { colours } from '../colours.js'
 import { type KnownPlugin, knownPlugins } from '../known-plugins.js'
 import { aligned, print, valueOnOneLine } from '../listing.js'
 import { settingsOf, warnOnStderr } from '../load.js'
+import { type Supports, supportsOf, supportsText } from '../plugin-supports.js'
 
-/** `streamer plugins`: what there is, from where, and with which options. */
+/** `streamer plugins`: what there is, from where, what it supports, and with which options. */
 export async function plugins(line: CommandLine): Promise<number> {
   const settings = await settingsOf(line)
   const known = await knownPlugins(settings)
@@ -18,6 +19,11 @@ export async function plugins(line: CommandLine): Promise<number> {
 
 function schemaOf({ plugin }: KnownPlugin): JsonSchema | undefined {
   return jsonSchemaOf(plugin.configSchema as OptionsSchema)
+}
+
+/** Undefined for `auto`, which is those that it chooses from. */
+function supportsIn({ kind, plugin, leftOut }: KnownPlugin): Supports | undefined {
+  return leftOut ? undefined : supportsOf(kind, (plugin as { supports?: unknown }).supports).supports
 }
 
 function asData(known: KnownPlugin): Record<string, unknown> {
@@ -32,6 +38,7 @@ function asData(known: KnownPlugin): Record<string, unknown> {
     version: version ?? null,
     path: fileURLToPath(url),
     description: plugin.description ?? null,
+    supports: supportsIn(known) ?? null,
     options: schemaOf(known) ?? null
   }
 }
@@ -39,11 +46,13 @@ function asData(known: KnownPlugin): Record<string, unknown> {
 function asLines(known: KnownPlugin): string[] {
   const { bold, dim } = colours(process.stdout)
   const { kind, use, isUsed, usedBy, leftOut, packageName, version, url, plugin } = known
+  const supports = supportsIn(known)
   const from = `${packageName}${version ? ` ${version}` : ''}, ${fileURLToPath(url)}`
   return [
     `${kind} ${bold(use)}${isUsed ? ' (in use)' : usedBy ? ` (in use by ${usedBy})` : ''}`,
     ...(plugin.description ? [`  ${plugin.description}`] : []),
     `  ${dim(from)}`,
+    ...(supports ? [`  ${supportsText(kind, supports)}`] : []),
     // The options of `auto` are listed with those that it chooses from.
     ...(leftOut?.map(({ use: other, reason }) => `  Not ${other}: ${reason}`) ?? optionLines(schemaOf(known), dim)),
     ''

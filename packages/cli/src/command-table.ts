@@ -1,0 +1,133 @@
+import { type Flag, flags } from './flags.js'
+
+/** What the command can be told to do; one below another has the words of both. */
+export type CommandName =
+  | 'start'
+  | 'init'
+  | 'config'
+  | 'schema'
+  | 'plugins'
+  | 'plugins check'
+  | 'create-plugin'
+  | 'cameras'
+  | 'doctor'
+  | 'setup-camera'
+
+/** A word behind a command. */
+export interface Operand {
+  readonly name: string
+  readonly describe: string
+}
+
+/** One command with what may stand behind it. */
+export interface Command {
+  /** One below another has both words. */
+  readonly name: CommandName
+  readonly describe: string
+  readonly operands?: readonly Operand[]
+  readonly flags: ReadonlyArray<Pick<Flag, 'flag' | 'value' | 'describe' | 'group'>>
+  readonly switches: Readonly<Record<string, string>>
+  /** Command lines without the name of the program, and what they are good for. */
+  readonly examples?: ReadonlyArray<readonly [string, string]>
+}
+
+const configFlag = flags.filter(({ name }) => name === 'config')
+
+/** Every command, in the order of `--help`. */
+export const commands: readonly Command[] = [
+  { name: 'start', describe: 'Serve the camera; what happens without a command', flags, switches: {} },
+  {
+    name: 'init',
+    describe: 'Ask a few questions and write a commented .streamerrc',
+    flags: configFlag.map((flag) => ({ ...flag, describe: 'The file to write [default: .streamerrc]' })),
+    switches: {
+      yes: 'Ask nothing, take the defaults',
+      force: 'Write over a file that is there'
+    }
+  },
+  {
+    name: 'config',
+    describe: 'Show what is in force and where each value came from',
+    flags,
+    switches: { json: 'For programs' }
+  },
+  {
+    name: 'schema',
+    describe: 'Print the JSON Schema of the configuration, for editors',
+    flags: configFlag,
+    switches: {}
+  },
+  {
+    name: 'plugins',
+    describe: 'List the plugins: where from, version, what they support, options',
+    flags,
+    switches: { json: 'For programs' },
+    examples: [
+      ['plugins', 'those that come with Streamer, and those of .streamerrc'],
+      ['plugins check ./my-transport', 'what is wrong with a plugin']
+    ]
+  },
+  {
+    name: 'plugins check',
+    describe: 'Say everything that is wrong with a plugin',
+    operands: [{ name: 'path', describe: 'Its folder, its file, or the name of its package' }],
+    flags: [],
+    switches: { json: 'For programs' },
+    examples: [
+      ['plugins check .', 'the plugin of this folder'],
+      ['plugins check ./dist/index.js', 'a file'],
+      ['plugins check streamer-transport-lines', 'a package that is installed here']
+    ]
+  },
+  {
+    name: 'create-plugin',
+    describe: 'Write a new plugin: a package that works, with tests',
+    operands: [
+      { name: 'kind', describe: 'transport (carries frames to clients), source (makes them) or encoder' },
+      { name: 'name', describe: 'What will stand behind `use:` in .streamerrc' }
+    ],
+    flags: [
+      {
+        flag: 'folder',
+        value: 'folder',
+        describe: 'Where to write it [default: streamer-<kind>-<name>]',
+        group: 'General:'
+      }
+    ],
+    switches: { force: 'Also into a folder that is not empty; files of the same names are replaced' },
+    examples: [
+      ['create-plugin transport lines', 'writes streamer-transport-lines'],
+      ['create-plugin source clock --folder clock', 'writes it somewhere else']
+    ]
+  },
+  {
+    name: 'cameras',
+    describe: 'List the cameras: id, model, sizes, and what can be set',
+    flags: configFlag,
+    switches: { json: 'For programs' },
+    examples: [
+      ['cameras', 'what there is, with the number that `camera` in .streamerrc wants'],
+      ['cameras --json', 'the same for a program']
+    ]
+  },
+  {
+    name: 'doctor',
+    describe: 'Look for what is wrong with camera, ports and power, and say what helps',
+    flags,
+    switches: { json: 'For programs' },
+    examples: [
+      ['doctor', 'everything, with a few frames of the first camera'],
+      ['doctor --transport http --http-port 80', 'for a server that is started with these flags']
+    ]
+  },
+  {
+    name: 'setup-camera',
+    describe: 'Build the program that drives the camera, for the libcamera of this machine',
+    flags: [],
+    switches: { force: 'Also when it is built already' },
+    examples: [
+      ['setup-camera', 'once, and by itself after an update of libcamera'],
+      ['setup-camera --force', 'build it again']
+    ]
+  }
+]
