@@ -20,7 +20,7 @@ export function onSources(test: NonNullable<ViteUserConfig['test']>): ViteUserCo
 }
 
 export default onSources({
-  include: ['packages/*/test/**/*.test.ts', 'test/*.test.ts'],
+  include: ['packages/*/test/**/*.test.ts', 'examples/*/test/*.test.js', 'test/*.test.ts'],
   maxWorkers: 2,
   testTimeout: 60_000,
   hookTimeout: 60_000
