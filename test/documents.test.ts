@@ -5,6 +5,7 @@ import { root } from './support/documents.js'
 
 const documents = [
   'README.md',
+  'UPGRADING.md',
   ...markdownIn('docs'),
   ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`)
 ]

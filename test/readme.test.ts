@@ -93,11 +93,14 @@ describe('the README', () => {
 })
 
 it.each([
-  ['docs/uses.md', /^http:\/\/127\.0\.0\.1:\d+\/ /],
-  ['packages/core/README.md', /^http:\/\/127\.0\.0\.1:\d+\/ /],
-  ['packages/socket-options/README.md', /^a slow reader|^the kernel/]
-])('%s has a program that works', async (document, expected) => {
-  const [program] = examplesOf(document).filter(({ language }) => language === 'js')
+  ['docs/uses.md', 0, /^http:\/\/127\.0\.0\.1:\d+\/ /],
+  ['docs/uses.md', 1, /^http:\/\/127\.0\.0\.1:\d+\/ /],
+  ['packages/core/README.md', 0, /^http:\/\/127\.0\.0\.1:\d+\/ /],
+  ['packages/socket-options/README.md', 0, /^a slow reader|^the kernel/],
+  ['packages/testkit/README.md', 0, /^\d{4,}\n$/],
+  ['packages/testkit/README.md', 1, /^$/]
+] as const)('%s has a program that works, number %i', async (document, index, expected) => {
+  const program = examplesOf(document).filter(({ language }) => language === 'js')[index]
   await writeFile(join(folder.path, 'program.mjs'), program?.text ?? '')
   const child = spawn(process.execPath, ['program.mjs'], {
     cwd: folder.path,
