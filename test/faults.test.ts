@@ -79,12 +79,13 @@ it('while a camera is gone, every client sees the last frame again, then "no sig
     width: 160,
     height: 120,
     framerate: 60,
-    faults: { crashAfter: 20, runs: 1 }
+    // Four seconds, in which all the clients have come on a busy machine, too.
+    faults: { crashAfter: 240, runs: 1 }
   }
   const clients = await serve(source, 5, { backoffMinMs: 3000, repeatMs: 50, noSignalAfterMs: 1000 })
   const stream = streamer?.streams.get('main')
   for (const watch of Object.values(clients)) {
-    await watch.until(() => stream?.state === 'live' && (stream?.stats().captured ?? 0) >= 40)
+    await watch.until(() => stream?.state === 'live' && (stream?.stats().captured ?? 0) >= 260)
     await watch.more(5)
     const seen = kindsOf(watch.frames)
     expect(seen).toEqual(['camera', 'repeated', 'no signal', 'camera'])

@@ -39,7 +39,8 @@ export function resolvePlugin(
   baseDir: string,
   fallbacks: readonly string[]
 ): ResolvedPlugin {
-  if (/^\.{0,2}\//.test(use) || isAbsolute(use) || use.startsWith('file:')) return resolvePath(kind, use, baseDir)
+  if (/^(\.{1,2}$|\.{0,2}\/)/.test(use) || isAbsolute(use) || use.startsWith('file:'))
+    return resolvePath(kind, use, baseDir)
   const bases = [pathToFileURL(join(baseDir, 'streamer.config.js')).href, ...fallbacks]
   const names = packageNames(kind, use)
   for (const name of names) {
