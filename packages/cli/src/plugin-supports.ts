@@ -1,41 +1,14 @@
 import {
+  checkSupports,
   type EncoderSupports,
   encoderSupports,
-  nearestKey,
   type PluginKind,
   pixelFormats,
   type SourceSupports,
   sourceSupports,
   type TransportSupports,
-  transportSupports,
-  valueText
+  transportSupports
 } from '@streamer/core'
-
-/** Every codec that there is. */
-export const codecs: readonly string[] = ['mjpeg', 'h264']
-
-/** What may stand after a key of `supports`. */
-interface Field {
-  readonly allowed: string
-  readonly isAllowed: (value: unknown) => boolean
-}
-
-const flag: Field = { allowed: 'true or false', isAllowed: (value) => typeof value === 'boolean' }
-const oneOf = (words: readonly string[]): Field => ({
-  allowed: `one of ${words.join(', ')}`,
-  isAllowed: (value) => words.includes(value as string)
-})
-const listOf = (words: readonly string[]): Field => ({
-  allowed: `a list of one or more of ${words.join(', ')}`,
-  isAllowed: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every((item) => words.includes(item as string))
-})
-
-const fields: Readonly<Record<PluginKind, Readonly<Record<string, Field>>>> = {
-  transport: { codecs: listOf(codecs), reliable: flag, clients: flag, severalStreams: flag },
-  source: { frames: listOf(['raw', ...codecs]), controls: flag, alwaysStarts: flag },
-  encoder: { codec: oneOf(codecs), pixelFormats: listOf(pixelFormats), controls: flag }
-}
 
 /** What a plugin declares in `supports`, complete. */
 export type Supports = Readonly<Record<string, unknown>>
@@ -49,26 +22,8 @@ export function supportsOf(
   kind: PluginKind,
   declared: unknown
 ): { readonly supports: Supports; readonly problems: readonly string[]; readonly unknown: readonly string[] } {
-  if (declared !== undefined && (typeof declared !== 'object' || declared === null))
-    return {
-      supports: complete(kind, {}),
-      problems: [`supports is ${valueText(declared)}, not keys with values`],
-      unknown: []
-    }
-  const problems: string[] = []
-  const unknown: string[] = []
-  const known = fields[kind]
-  const right: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(declared ?? {})) {
-    const field = Object.hasOwn(known, key) ? known[key] : undefined
-    if (value === undefined) continue
-    if (field === undefined) {
-      const nearest = nearestKey(key, Object.keys(known))
-      const guess = nearest === undefined ? '' : `did you mean ${nearest}? `
-      unknown.push(`supports.${key} means nothing; ${guess}There are: ${Object.keys(known).join(', ')}`)
-    } else if (field.isAllowed(value)) right[key] = value
-    else problems.push(`supports.${key} is ${valueText(value)}; it must be ${field.allowed}`)
-  }
+  const { right, faults, unknown } = checkSupports(kind, declared)
+  const problems = faults.map(({ subject, value, reason }) => `${subject} is ${value}${reason}`)
   return { supports: complete(kind, right), problems, unknown }
 }
 

@@ -19,6 +19,7 @@ import {
   silentLogger,
   type Transport
 } from './plugin/index.js'
+import { makePart } from './plugins/make-part.js'
 import { Streamer } from './streamer.js'
 import { defaultSupervision, type Supervision } from './supervision.js'
 import { ENCODER, HOST, LOGGER, PIPELINE_OPTIONS, PIPELINES, SOURCE, SUPERVISION, TRANSPORTS } from './tokens.js'
@@ -123,7 +124,7 @@ function registerPart(scope: DependencyContainer, token: symbol, make: () => unk
   scope.register(token, { useFactory: instanceCachingFactory(make) })
 }
 
-function makePart<Part extends { start: unknown; stop: unknown }>(
+function partFor<Part>(
   kind: PluginKind,
   override: unknown,
   part: LoadedPart | undefined,
@@ -137,21 +138,7 @@ function makePart<Part extends { start: unknown; stop: unknown }>(
       'ERR_PLUGIN_INVALID',
       `${context.name}: there is no ${kind}, and none was given in its place`
     )
-  let isPart = false
-  let made: Partial<Part> | undefined
-  try {
-    const create = part.plugin.create as (options: unknown, context: PluginContext) => Part | undefined
-    made = create(part.options, context)
-    isPart = typeof made?.start === 'function' && typeof made.stop === 'function'
-  } catch (error) {
-    const message = `${kind} plugin "${part.use}" threw while it was made: ${messageOf(error)}`
-    throw new StreamerError('ERR_PLUGIN_LOAD', message, { cause: error })
-  }
-  if (isPart) return made as Part
-  throw new StreamerError(
-    'ERR_PLUGIN_INVALID',
-    `${kind} plugin "${part.use}" made nothing with start and stop in create()`
-  )
+  return makePart<Part>(part.plugin, part.options, context, `${kind} plugin "${part.use}"`)
 }
 
 /** What an encoder gives must be known before it runs. */
@@ -161,7 +148,7 @@ function makeEncoder(
   context: PluginContext,
   supervision: Supervision
 ): Encoder {
-  const encoder = makePart<Encoder>('encoder', override, part, context, supervision)
+  const encoder = partFor<Encoder>('encoder', override, part, context, supervision)
   const who = `encoder plugin "${part?.use ?? 'override'}"`
   let output: unknown
   try {
@@ -180,7 +167,7 @@ function makeSource(
   context: PluginContext,
   supervision: Supervision
 ): Source {
-  if (override !== undefined || !part?.auto) return makePart<Source>('source', override, part, context, supervision)
+  if (override !== undefined || !part?.auto) return partFor<Source>('source', override, part, context, supervision)
   const { candidates, hasStandIn } = part.auto
   const leftOut = [...part.auto.leftOut]
   const offers: Offer[] = []
@@ -188,7 +175,7 @@ function makeSource(
     const own = { ...context }
     const { detect } = candidate.plugin as SourcePlugin<unknown>
     try {
-      const source = makePart<Source>('source', undefined, candidate, own, supervision)
+      const source = partFor<Source>('source', undefined, candidate, own, supervision)
       offers.push({
         use: candidate.use,
         source,
@@ -220,7 +207,7 @@ function makeTransports(
     }))
   }
   return (loaded.transports ?? []).map((part) => {
-    const transport = makePart<Transport>('transport', undefined, part, contextFor(part.name, part.name), supervision)
+    const transport = partFor<Transport>('transport', undefined, part, contextFor(part.name, part.name), supervision)
     return { name: part.name, use: part.use, optional: part.optional, transport, module: part.url }
   })
 }

@@ -1,5 +1,4 @@
 import { type GuardedEncoder, placeholderSequence } from './border/encoder.js'
-import { loggable } from './failure.js'
 import {
   type EncodedFrame,
   type Frame,
@@ -8,7 +7,7 @@ import {
   StreamerError,
   toStreamerError
 } from './plugin/index.js'
-import { type Supervision, settledWithin } from './supervision.js'
+import { type Supervision, stopInTime } from './supervision.js'
 
 /** What becomes of what an encoder gives. */
 export interface EncoderDuties {
@@ -86,7 +85,7 @@ export class EncoderRunner {
       this.#abort = undefined
       this.#isReady = false
       this.#owingUs = 0
-      this.#stopping = this.#stopOnce()
+      this.#stopping = stopInTime(this.#encoder, 'the encoder ', this.#supervision, this.#logger)
     }
     return this.#stopping
   }
@@ -115,16 +114,5 @@ export class EncoderRunner {
       if (!abort.signal.aborted) this.#isReady = true
     })()
     starting.catch(fail)
-  }
-
-  async #stopOnce(): Promise<void> {
-    const { stopTimeoutMs } = this.#supervision
-    const stopped = await settledWithin(
-      () => this.#encoder.stop(),
-      stopTimeoutMs,
-      (error) => this.#logger.error('the encoder threw while it was stopped', { error: loggable(error) })
-    )
-    if (!stopped)
-      this.#logger.error(`the encoder did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
   }
 }

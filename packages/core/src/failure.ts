@@ -1,11 +1,4 @@
-import {
-  type Counters,
-  type ErrorCode,
-  messageOf,
-  type StreamerError,
-  toStreamerError,
-  withoutSecrets
-} from './plugin/index.js'
+import { messageOf, type StreamerError, withoutSecrets } from './plugin/index.js'
 
 /** Longer messages are cut where they are kept: whoever fails may say as much as it likes. */
 const longestMessage = 2000
@@ -37,19 +30,4 @@ export function loggable(error: unknown): Error {
     plain.stack = plain.message
   }
   return plain
-}
-
-/** Whatever a plugin threw or rejected with, as an error that a user can read. */
-export function partError(error: unknown, code: ErrorCode, part: string): StreamerError {
-  return toStreamerError(error, code, part)
-}
-
-/** Counters of a part; none when it throws, which `onError` is told. */
-export function countersOf(part: { stats?(): Counters }, onError: (message: string) => void): Counters {
-  try {
-    return part.stats?.() ?? {}
-  } catch (error) {
-    onError(`its counters cannot be read: ${messageOf(error)}`)
-    return {}
-  }
 }

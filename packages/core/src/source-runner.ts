@@ -2,7 +2,7 @@ import type { GuardedSource, GuardedSourceRun } from './border/source.js'
 import { loggable } from './failure.js'
 import { type Codec, type Frame, type Logger, monotonicUs, StreamerError, toStreamerError } from './plugin/index.js'
 import { RateMeter } from './rate-meter.js'
-import { type Supervision, settledWithin } from './supervision.js'
+import { type Supervision, settledWithin, stopInTime } from './supervision.js'
 
 /** What a runner is told besides its source. */
 export interface SourceDuties {
@@ -161,15 +161,8 @@ export class SourceRunner {
   }
 
   /** Stops the source, within the stop time-out. */
-  async stop(): Promise<void> {
-    const { stopTimeoutMs } = this.#supervision
-    const stopped = await settledWithin(
-      () => this.#source.stop(),
-      stopTimeoutMs,
-      (error) => this.#logger.error('the source threw while it was stopped', { error: loggable(error) })
-    )
-    if (!stopped)
-      this.#logger.error(`the source did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
+  stop(): Promise<void> {
+    return stopInTime(this.#source, 'the source ', this.#supervision, this.#logger)
   }
 
   /** Lets the source have the memory of a frame that is not used. */

@@ -1,3 +1,6 @@
+import { loggable } from './failure.js'
+import type { Logger } from './plugin/index.js'
+
 /** When the core steps in for a part. Milliseconds throughout. */
 export interface Supervision {
   /** Pause before the first restart; doubles with each further failure. Default 500. */
@@ -80,6 +83,24 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(end, ms)
     signal.addEventListener('abort', end)
   })
+}
+
+/**
+ * Stops a part, and waits for it no longer than the stop time-out; what goes wrong is logged.
+ * @param who begins each message, with a space after it: `the source `; nothing where the logger tells whose it is.
+ */
+export async function stopInTime(
+  part: { stop(): Promise<void> },
+  who: string,
+  { stopTimeoutMs }: Supervision,
+  logger: Logger
+): Promise<void> {
+  const stopped = await settledWithin(
+    () => part.stop(),
+    stopTimeoutMs,
+    (error) => logger.error(`${who}threw while it was stopped`, { error: loggable(error) })
+  )
+  if (!stopped) logger.error(`${who}did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
 }
 
 /** Whether `work` was settled within `ms`; its rejection counts as settled and is given to `onError`. */

@@ -1,6 +1,6 @@
 import { Border } from './border/border.js'
 import { GuardedTransport } from './border/transport.js'
-import { type FailureRecord, failureRecord, loggable } from './failure.js'
+import { type FailureRecord, failureRecord } from './failure.js'
 import type { Pipeline } from './pipeline.js'
 import {
   type Logger,
@@ -13,7 +13,7 @@ import {
   toStreamerError
 } from './plugin/index.js'
 import type { StreamView } from './stream-view.js'
-import { Backoff, pause, type Supervision, settledWithin } from './supervision.js'
+import { Backoff, pause, type Supervision, stopInTime } from './supervision.js'
 
 /** A transport with its place in the program. */
 export interface TransportPart {
@@ -193,13 +193,7 @@ export class TransportRunner {
     this.#run?.abort()
     this.#run = undefined
     this.#fail = undefined
-    const { stopTimeoutMs } = this.#supervision
-    const stopped = await settledWithin(
-      () => this.#transport.stop(),
-      stopTimeoutMs,
-      (error) => this.#logger.error('threw while it was stopped', { error: loggable(error) })
-    )
-    if (!stopped) this.#logger.error(`did not stop within ${stopTimeoutMs} ms; going on without waiting for it`)
+    await stopInTime(this.#transport, '', this.#supervision, this.#logger)
     for (const view of this.#views) view.end()
     this.#views = []
     for (const pipeline of this.#pipelines) pipeline.closeSubscriptions(this.name)

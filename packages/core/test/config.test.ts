@@ -110,6 +110,19 @@ describe('a configuration file', () => {
     expect(await watchdogOf({ source: { ...source, framerate: 30 }, encoder, transports })).toBe(5)
   })
 
+  it.each(['.', './', '..'])('takes %s after use for a folder', async (use) => {
+    await mkdir(join(cwd, 'inner'))
+    await writeFile(join(cwd, 'index.js'), pluginFile('source'))
+    await writeFile(join(cwd, 'package.json'), '{ "name": "dotted", "type": "module" }')
+    const config = {
+      source: { use },
+      encoder: { use: join(cwd, 'encoder.mjs') },
+      transports: [{ use: join(cwd, 'transport.mjs') }]
+    }
+    const loaded = await loadConfig({ config: config as never, cwd: use === '..' ? join(cwd, 'inner') : cwd })
+    expect(loaded.streams[0]?.source).toMatchObject({ packageName: 'dotted' })
+  })
+
   it('names line and column when it cannot be parsed', async () => {
     await writeFile(join(cwd, '.streamerrc'), 'source: { use: fake\nlinger: 3\n')
     await expect(loadConfig({ cwd })).rejects.toMatchObject({

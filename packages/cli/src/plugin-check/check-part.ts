@@ -1,5 +1,14 @@
-import { coreVersion, messageOf, type Plugin, type PluginContext, type PluginKind, silentLogger } from '@streamer/core'
-import { codecs, type Supports } from '../plugin-supports.js'
+import {
+  type Codec,
+  codecs,
+  coreVersion,
+  messageOf,
+  type Plugin,
+  type PluginContext,
+  type PluginKind,
+  silentLogger
+} from '@streamer/core'
+import type { Supports } from '../plugin-supports.js'
 import type { Findings } from './finding.js'
 
 /** Methods that a part of each kind must have. */
@@ -109,7 +118,7 @@ function checkAccepts(accepts: unknown, supports: Supports, findings: PartFindin
 }
 
 function checkOutput(output: unknown, supports: Supports, findings: PartFindings): void {
-  if (!codecs.includes(output as string))
+  if (!codecs.includes(output as Codec))
     findings.create.problem(`its output is no codec; there are: ${codecs.join(', ')}`)
   else if (output !== supports.codec)
     findings.supports.problem(`it declares the codec ${supports.codec}, and the output of what it makes is ${output}`)

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import {
+  isPath,
   isStreamerError,
   loadPlugin,
   messageOf,
@@ -28,8 +29,7 @@ export interface FoundModule {
 export function findModule(asked: string, cwd: string, findings: Findings): FoundModule | undefined {
   const path = resolve(cwd, asked)
   const isThere = existsSync(path)
-  const looksLikePath = /^\.{0,2}\//.test(asked) || asked === '.' || asked === '..' || asked.startsWith('file:')
-  if (!isThere && !looksLikePath) return findPackage(asked, cwd, findings)
+  if (!isThere && !isPath(asked)) return findPackage(asked, cwd, findings)
   try {
     const isPackage = isThere && statSync(path).isDirectory()
     const resolved = resolvePlugin('transport', asked.startsWith('file:') ? asked : path, cwd, resolveFrom)

@@ -1,11 +1,11 @@
 import type { GuardedEncoderRun } from '../border/encoder.js'
 import { ofCore } from '../border/of-core.js'
-import type { Codec, Controls, Counters, EncodedFrame, Encoder, Frame } from '../plugin/index.js'
+import type { Codec, Controls, Counters, Encoder, Frame } from '../plugin/index.js'
 import { IsolatedControls } from './isolated-controls.js'
 import { Outbox } from './outbox.js'
 import type { IsolatedPlace } from './place.js'
 import type { PluginWorker } from './plugin-worker.js'
-import { errorOf, portableError, portableFrame } from './portable.js'
+import { portableFrame } from './portable.js'
 
 /** Frames that the thread may have on its way to it; one more waits here, the newest. */
 const maxInFlight = 2
@@ -39,23 +39,13 @@ export class IsolatedEncoder implements Encoder {
   async start(run: GuardedEncoderRun): Promise<void> {
     run.signal.throwIfAborted()
     await this.stop()
-    const worker = this.#place.open({
+    const worker = this.#place.openFor(run, {
       onMessage: (message) => {
-        if (message.type === 'fail') run.fail(errorOf(message.error))
-        else if (message.type === 'taken') {
-          if (worker === this.#worker) this.#outbox.taken()
-        } else if (message.type === 'push') {
-          worker.post({ type: 'taken' })
-          run.push(message.frame as unknown as EncodedFrame)
-        }
-      },
-      onReport: ({ refused }) => refused && run.refused?.(refused.why, refused.count),
-      onGone: run.fail
+        if (message.type === 'taken' && worker === this.#worker) this.#outbox.taken()
+      }
     })
     this.#worker = worker
     this.#controls.follow(worker)
-    const abort = () => worker.post({ type: 'abort', reason: portableError(run.signal.reason) })
-    run.signal.addEventListener('abort', abort, { once: true })
     const controls = this.#controls.wanted
     await worker.call({ type: 'start', streams: [], snapshot: this.#place.snapshot(), controls })
   }

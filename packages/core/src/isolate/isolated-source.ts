@@ -1,10 +1,9 @@
 import { ofCore } from '../border/of-core.js'
 import type { GuardedSourceRun } from '../border/source.js'
-import type { Controls, Counters, Frame, Source } from '../plugin/index.js'
+import type { Controls, Counters, Source } from '../plugin/index.js'
 import { IsolatedControls } from './isolated-controls.js'
 import type { IsolatedPlace } from './place.js'
 import type { PluginWorker } from './plugin-worker.js'
-import { errorOf, portableError } from './portable.js'
 
 /** A source in a worker thread of its own, a new one for each run. Its frames are copied once, so that raw ones are given back there at once. */
 export class IsolatedSource implements Source {
@@ -42,21 +41,9 @@ export class IsolatedSource implements Source {
   async start(run: GuardedSourceRun): Promise<void> {
     run.signal.throwIfAborted()
     await this.stop()
-    const worker = this.#place.open({
-      onMessage: (message) => {
-        if (message.type === 'fail') run.fail(errorOf(message.error))
-        else if (message.type === 'push') {
-          worker.post({ type: 'taken' })
-          run.push(message.frame as unknown as Frame)
-        }
-      },
-      onReport: ({ refused }) => refused && run.refused?.(refused.why, refused.count),
-      onGone: run.fail
-    })
+    const worker = this.#place.openFor(run)
     this.#worker = worker
     this.#controls.follow(worker)
-    const abort = () => worker.post({ type: 'abort', reason: portableError(run.signal.reason) })
-    run.signal.addEventListener('abort', abort, { once: true })
     await worker.call({
       type: 'start',
       ...(run.codec && { codec: run.codec }),

@@ -3,7 +3,7 @@ import { messageOf } from '../plugin/index.js'
 import type { FromWorker } from './messages.js'
 import type { IsolatedPlace } from './place.js'
 import type { PluginWorker } from './plugin-worker.js'
-import { errorOf, portableError, portableFrame } from './portable.js'
+import { portableError, portableFrame } from './portable.js'
 
 type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>
 
@@ -30,19 +30,15 @@ export class IsolatedTransport implements Transport {
     run.signal.throwIfAborted()
     await this.stop()
     this.#streams = streams
-    const worker = this.#place.open({
+    const worker = this.#place.openFor(run, {
       onMessage: (message) => {
-        if (message.type === 'fail') run.fail(errorOf(message.error))
-        else if (worker === this.#worker) this.#onMessage(message, worker)
+        if (worker === this.#worker) this.#onMessage(message, worker)
       },
-      onGone: (error) => {
+      onGone: () => {
         if (worker === this.#worker) this.#closeAll()
-        run.fail(error)
       }
     })
     this.#worker = worker
-    const abort = () => worker.post({ type: 'abort', reason: portableError(run.signal.reason) })
-    run.signal.addEventListener('abort', abort, { once: true })
     const snapshot = this.#place.snapshot()
     return (await worker.call({ type: 'start', streams: [...streams.keys()], snapshot, controls: {} })) as string[]
   }

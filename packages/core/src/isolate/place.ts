@@ -1,7 +1,8 @@
 import type { LoadedPart } from '../config/part-loader.js'
-import type { Logger, PluginContext, StreamerError } from '../plugin/index.js'
+import type { Frame, Logger, PluginContext, Run, StreamerError } from '../plugin/index.js'
 import type { FromWorker, Report, Snapshot } from './messages.js'
 import { PluginWorker } from './plugin-worker.js'
+import { errorOf, portableError } from './portable.js'
 
 /** What the owner of a thread is told. */
 export interface ThreadEvents {
@@ -9,6 +10,13 @@ export interface ThreadEvents {
   onMessage?(message: FromWorker): void
   onReport?(report: Report): void
   onGone?(error: StreamerError): void
+}
+
+/** A run of a part as the core gives it. */
+export interface ThreadRun extends Run {
+  /** Of sources and encoders. */
+  push?(frame: Frame): void
+  refused?(why: string, count?: number): void
 }
 
 /** What an isolated part has of the program: where its plugin is, and who looks after its thread. */
@@ -44,6 +52,30 @@ export class IsolatedPlace {
         onGone: (error) => events.onGone?.(error)
       }
     )
+  }
+
+  /**
+   * A new thread for one run: the abort of the run gets there, and failures, frames and refusals come back to the run.
+   * @param events what comes besides; `onMessage` gets neither failures nor frames.
+   */
+  openFor(run: ThreadRun, events: Omit<ThreadEvents, 'onReport'> = {}): PluginWorker {
+    const worker = this.open({
+      onMessage: (message) => {
+        if (message.type === 'fail') run.fail(errorOf(message.error))
+        else if (message.type === 'push') {
+          worker.post({ type: 'taken' })
+          run.push?.(message.frame as unknown as Frame)
+        } else events.onMessage?.(message)
+      },
+      onReport: ({ refused }) => refused && run.refused?.(refused.why, refused.count),
+      onGone: (error) => {
+        events.onGone?.(error)
+        run.fail(error)
+      }
+    })
+    const abort = () => worker.post({ type: 'abort', reason: portableError(run.signal.reason) })
+    run.signal.addEventListener('abort', abort, { once: true })
+    return worker
   }
 
   /** How the program is now, for the plugin to look at. */

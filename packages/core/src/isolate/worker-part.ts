@@ -20,6 +20,7 @@ import {
   transportSupports
 } from '../plugin/index.js'
 import { checkPlugin } from '../plugins/load.js'
+import { makePart } from '../plugins/make-part.js'
 import type { PortableControls, PortableError, PortableFrame, Report, ToWorker, WorkerSetup } from './messages.js'
 import { Outbox } from './outbox.js'
 import { errorOf, portableError, portableFrame } from './portable.js'
@@ -158,15 +159,7 @@ export class WorkerPart {
       throw new StreamerError('ERR_CONFIG_INVALID', `${where} takes its options no more in its own thread: ${issues}`)
     }
     const context: PluginContext = { name, baseDir, logger: this.#link.logger(), host: this.host }
-    let part: Partial<Source & Encoder & Transport> | undefined
-    try {
-      part = plugin.create(result.value, context) as typeof part
-    } catch (error) {
-      throw new StreamerError('ERR_PLUGIN_LOAD', `${where} threw while it was made: ${messageOf(error)}`)
-    }
-    if (typeof part?.start !== 'function' || typeof part.stop !== 'function')
-      throw new StreamerError('ERR_PLUGIN_INVALID', `${where} made nothing with start and stop in create()`)
-    this.#part = this.#guard(part as Source & Encoder & Transport)
+    this.#part = this.#guard(makePart<Source & Encoder & Transport>(plugin, result.value, context, where))
     this.#checkCodecs((plugin as { readonly supports?: unknown }).supports, where)
     return this.#part
   }

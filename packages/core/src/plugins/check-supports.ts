@@ -1,4 +1,4 @@
-import { valueText } from '../config/problems.js'
+import { nearestKey, valueText } from '../config/problems.js'
 import { type Codec, type PluginKind, pixelFormats } from '../plugin/index.js'
 
 /** What a value must be, in words, and whether it is. */
@@ -7,7 +7,8 @@ interface Rule {
   holds(value: unknown): boolean
 }
 
-const codecs: readonly Codec[] = ['mjpeg', 'h264']
+/** Every codec that there is. */
+export const codecs: readonly Codec[] = ['mjpeg', 'h264']
 
 const flag: Rule = { needed: 'true or false', holds: (value) => typeof value === 'boolean' }
 
@@ -28,15 +29,46 @@ const rules: Readonly<Record<PluginKind, Readonly<Record<string, Rule>>>> = {
   transport: { codecs: listOf(codecs), reliable: flag, clients: flag, severalStreams: flag }
 }
 
-/** What is wrong with the `supports` of a plugin; undefined when nothing is. Keys that are not known here may be known to a newer version. */
-export function supportsFault(kind: PluginKind, supports: unknown): string | undefined {
-  if (supports === undefined) return undefined
-  if (typeof supports !== 'object' || supports === null || Array.isArray(supports))
-    return `has the supports ${valueText(supports)}, not keys with values`
-  for (const [key, rule] of Object.entries(rules[kind])) {
-    const value = (supports as Record<string, unknown>)[key]
-    if (value !== undefined && !rule.holds(value))
-      return `has supports.${key} ${valueText(value)}; it must be ${rule.needed}`
+/** One thing that is wrong with the `supports` of a plugin. */
+export interface SupportsFault {
+  /** `supports`, or one of its keys: `supports.codecs`. */
+  readonly subject: string
+  /** What it is, as text. */
+  readonly value: string
+  /** Why that is wrong, to follow the value: `; it must be true or false`. */
+  readonly reason: string
+}
+
+/** What a plugin says that it supports, as far as that means something. */
+export interface DeclaredSupports {
+  /** What is declared as it must be. */
+  readonly right: Readonly<Record<string, unknown>>
+  /** What is not. */
+  readonly faults: readonly SupportsFault[]
+  /** Keys that mean nothing here; a newer version may know them. */
+  readonly unknown: readonly string[]
+}
+
+/** Looks at the `supports` of a plugin, of which nothing is known. */
+export function checkSupports(kind: PluginKind, supports: unknown): DeclaredSupports {
+  if (supports === undefined) return { right: {}, faults: [], unknown: [] }
+  if (typeof supports !== 'object' || supports === null || Array.isArray(supports)) {
+    const fault = { subject: 'supports', value: valueText(supports), reason: ', not keys with values' }
+    return { right: {}, faults: [fault], unknown: [] }
   }
-  return undefined
+  const known = rules[kind]
+  const faults: SupportsFault[] = []
+  const unknown: string[] = []
+  const right: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(supports)) {
+    const rule = Object.hasOwn(known, key) ? known[key] : undefined
+    if (value === undefined) continue
+    if (rule === undefined) {
+      const nearest = nearestKey(key, Object.keys(known))
+      const guess = nearest === undefined ? '' : `did you mean ${nearest}? `
+      unknown.push(`supports.${key} means nothing; ${guess}There are: ${Object.keys(known).join(', ')}`)
+    } else if (rule.holds(value)) right[key] = value
+    else faults.push({ subject: `supports.${key}`, value: valueText(value), reason: `; it must be ${rule.needed}` })
+  }
+  return { right, faults, unknown }
 }

@@ -10,7 +10,7 @@ import {
   type SourcePlugin,
   StreamerError
 } from '../plugin/index.js'
-import { supportsFault } from './check-supports.js'
+import { checkSupports } from './check-supports.js'
 import { type ResolvedPlugin, resolvePlugin } from './resolve.js'
 
 /** A plugin that was loaded and found to be one. */
@@ -87,7 +87,10 @@ function pluginFault(kind: PluginKind, plugin: LookedAt): string | undefined {
   if (plugin.detect !== undefined && typeof plugin.detect !== 'function') return 'has a detect that is not a function'
   const schema = plugin.configSchema as Partial<OptionsSchema> | undefined
   if (typeof schema?.['~standard']?.validate !== 'function') return 'has a configSchema that is not a Standard Schema'
-  return supportsFault(kind, plugin.supports)
+  const [fault] = checkSupports(kind, plugin.supports).faults
+  if (!fault) return undefined
+  const { subject, value, reason } = fault
+  return `has ${subject === 'supports' ? 'the supports' : subject} ${value}${reason}`
 }
 
 function withArticle(kind: string): string {

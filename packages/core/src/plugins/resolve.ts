@@ -27,6 +27,11 @@ export function packageNames(kind: PluginKind, use: string): readonly string[] {
   return [`@streamer/${kind}-${use}`, `streamer-${kind}-${use}`, use]
 }
 
+/** Whether what stands after `use` is a path, or a `file:` URL, and no name of a package. */
+export function isPath(use: string): boolean {
+  return /^(\.{1,2}$|\.{0,2}\/)/.test(use) || isAbsolute(use) || use.startsWith('file:')
+}
+
 /**
  * Finds the module after `use`.
  * @param baseDir folder of the configuration file; paths refer to it and packages are looked for there first.
@@ -39,8 +44,7 @@ export function resolvePlugin(
   baseDir: string,
   fallbacks: readonly string[]
 ): ResolvedPlugin {
-  if (/^(\.{1,2}$|\.{0,2}\/)/.test(use) || isAbsolute(use) || use.startsWith('file:'))
-    return resolvePath(kind, use, baseDir)
+  if (isPath(use)) return resolvePath(kind, use, baseDir)
   const bases = [pathToFileURL(join(baseDir, 'streamer.config.js')).href, ...fallbacks]
   const names = packageNames(kind, use)
   for (const name of names) {
