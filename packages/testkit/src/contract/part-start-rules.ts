@@ -1,17 +1,11 @@
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Frame } from '@streamer/core/plugin'
+import { moments } from './moments.js'
 import { type PartRig, silentFrom, type WithRig } from './part-rig.js'
+import type { RecordedRun } from './part-run.js'
 import type { Rule } from './rules.js'
 
 const group = 'start and stop'
-
-/** How far a start may have come when it is interrupted. */
-const moments: ReadonlyArray<() => Promise<unknown> | undefined> = [
-  () => undefined,
-  () => Promise.resolve(),
-  () => turn(),
-  () => pause(5)
-]
 
 /** Start, stop and abort in every order, for sources and encoders. */
 export function startRules<F extends Frame>(withRig: WithRig<PartRig<F>>): Rule[] {
@@ -67,21 +61,13 @@ export function startRules<F extends Frame>(withRig: WithRig<PartRig<F>>): Rule[
       name: 'gives a start up when it is stopped meanwhile',
       check: () =>
         withRig(
-          async (rig) => {
-            const silences = []
-            for (const moment of moments) {
-              const { run, done } = rig.begin()
-              await moment()
-              await rig.stop()
-              silences.push(silentFrom(run, rig.kind, 'a stop() that came while it was starting'))
-              await rig.within('start(), which was stopped meanwhile,', done)
-              await rig.assertClosed('a stop() that came while it was starting')
-            }
-            // By this run it is known how long frames take.
-            await rig.gives(await rig.start(), 3)
-            await rig.silence()
-            for (const assertSilent of silences) assertSilent()
-          },
+          (rig) =>
+            givesUp(rig, {
+              interrupt: () => rig.stop(),
+              silentAfter: 'a stop() that came while it was starting',
+              deed: 'start(), which was stopped meanwhile,',
+              closedAfter: 'a stop() that came while it was starting'
+            }),
           { watch: true }
         )
     },
@@ -122,21 +108,14 @@ export function startRules<F extends Frame>(withRig: WithRig<PartRig<F>>): Rule[
       name: 'gives a start up when its signal is aborted meanwhile',
       check: () =>
         withRig(
-          async (rig) => {
-            const silences = []
-            for (const moment of moments) {
-              const { run, done } = rig.begin()
-              await moment()
-              run.abort()
-              silences.push(silentFrom(run, rig.kind, 'its signal was aborted while it was starting'))
-              await rig.within('start(), whose signal was aborted,', done)
-              await rig.stop()
-              await rig.assertClosed('a start() that was aborted')
-            }
-            await rig.gives(await rig.start(), 3)
-            await rig.silence()
-            for (const assertSilent of silences) assertSilent()
-          },
+          (rig) =>
+            givesUp(rig, {
+              interrupt: async (run) => run.abort(),
+              silentAfter: 'its signal was aborted while it was starting',
+              deed: 'start(), whose signal was aborted,',
+              afterwards: () => rig.stop(),
+              closedAfter: 'a start() that was aborted'
+            }),
           { watch: true }
         )
     },
@@ -171,6 +150,34 @@ export function startRules<F extends Frame>(withRig: WithRig<PartRig<F>>): Rule[
         })
     }
   ]
+}
+
+/** What comes in the middle of a start, and how it is called in messages. */
+interface Interruption<F extends Frame> {
+  interrupt(run: RecordedRun<F>): Promise<void>
+  readonly silentAfter: string
+  readonly deed: string
+  /** What is due when the start has come to its end. */
+  afterwards?(): Promise<void>
+  readonly closedAfter: string
+}
+
+async function givesUp<F extends Frame>(rig: PartRig<F>, interruption: Interruption<F>): Promise<void> {
+  const { silentAfter, deed, closedAfter } = interruption
+  const silences = []
+  for (const moment of moments) {
+    const { run, done } = rig.begin()
+    await moment()
+    await interruption.interrupt(run)
+    silences.push(silentFrom(run, rig.kind, silentAfter))
+    await rig.within(deed, done)
+    await interruption.afterwards?.()
+    await rig.assertClosed(closedAfter)
+  }
+  // By this run it is known how long frames take.
+  await rig.gives(await rig.start(), 3)
+  await rig.silence()
+  for (const assertSilent of silences) assertSilent()
 }
 
 function silentFromStart(run: { readonly count: number }, kind: string): void {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Plugin } from '@streamer/core/plugin'
 import { transportSupports } from '@streamer/core/plugin'
 import type { TransportFixture } from '../fixtures.js'
 import { declarationRules } from './declaration-rules.js'
+import { early, moments } from './moments.js'
 import type { Rule } from './rules.js'
 import { clientRules } from './transport-client-rules.js'
 import { type Check, type Declare, rejection, TransportTrial, TrialRun } from './transport-trial.js'
@@ -13,11 +14,6 @@ import { within } from './within.js'
 const sizes = [4, 5, 255, 256, 1199, 1200, 1201, 4096, 40_000, 65_535, 65_536, 65_537]
 /** Only for those that lose nothing: more than a system keeps of datagrams that nobody has read yet. */
 const largest = [200_000, 1 << 20]
-
-/** How far a start may have come when it is aborted: so early that none is done. */
-const early: ReadonlyArray<() => Promise<unknown> | undefined> = [() => undefined, () => Promise.resolve()]
-/** How far a start may have come when it is stopped. */
-const moments = [...early, () => turn(), () => pause(5)]
 
 /** Frames that come at once, most of them before the first was sent. */
 const burst = 32
