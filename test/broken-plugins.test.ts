@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { compose, type PartConfig, type Streamer, type StreamerConfig, SUPERVISION } from '@streamer/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { garbage } from './broken-plugins/source.mjs'
-import { type Watch, watchHttp, watchTcp } from './support/clients.js'
+import { goOn, type Watch, watchHttpAndTcp } from './support/clients.js'
 import { KeepingLogger } from './support/keeping-logger.js'
 
 const cwd = fileURLToPath(new URL('broken-plugins', import.meta.url))
@@ -24,7 +24,7 @@ const supervision = {
 
 let logger: KeepingLogger
 let streamer: Streamer | undefined
-let watches: Watch[]
+let watches: readonly Watch[]
 
 beforeEach(() => {
   logger = new KeepingLogger()
@@ -40,21 +40,12 @@ afterEach(async () => {
 async function serve(config: StreamerConfig, stream?: string): Promise<Streamer> {
   streamer = await compose(config, { cwd, logger, override: [[SUPERVISION, supervision]] })
   await streamer.start()
-  const urls = streamer.urls.filter(
-    (url) => stream === undefined || url.startsWith('http:') || url.endsWith(`/${stream}`)
-  )
-  const portOf = (scheme: string) =>
-    Number(new URL(urls.find((url) => url.startsWith(scheme))!.replace(scheme, 'http')).port)
-  const path = stream === undefined ? 'stream.mjpg' : `${stream}/stream.mjpg`
-  watches = await Promise.all([watchHttp(`http://127.0.0.1:${portOf('http')}/${path}`), watchTcp(portOf('tcp'))])
+  watches = await watchHttpAndTcp(streamer.urls, stream)
   return streamer
 }
 
 /** The clients of the two good transports get frames as if nothing were wrong. */
-async function othersGoOn(frames = 10): Promise<void> {
-  await Promise.all(watches.map((watch) => watch.more(frames)))
-  expect(watches.map(({ ended }) => ended)).toEqual([false, false])
-}
+const othersGoOn = (frames?: number) => goOn(watches, frames)
 
 describe('beside a transport that', () => {
   const starts = [

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import { compose, type Streamer, type StreamerConfig, StreamerError, SUPERVISION } from '@streamer/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Watch, watchHttp, watchTcp } from './support/clients.js'
+import { goOn, type Watch, watchHttpAndTcp } from './support/clients.js'
 import { KeepingLogger } from './support/keeping-logger.js'
 
 const cwd = fileURLToPath(new URL('broken-plugins', import.meta.url))
@@ -20,7 +20,7 @@ const supervision = { backoffMinMs: 20, backoffMaxMs: 100, repeatMs: 100, noSign
 let folder: string
 let logger: KeepingLogger
 let streamer: Streamer | undefined
-let watches: Watch[]
+let watches: readonly Watch[]
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'streamer-isolation-'))
@@ -51,21 +51,12 @@ const hastyMs = 1000
 async function serve(config: StreamerConfig, stream?: string, hangMs = patientMs): Promise<Streamer> {
   streamer = await compose(config, { cwd, logger, override: [[SUPERVISION, { ...supervision, hangMs }]] })
   await streamer.start()
-  const urls = streamer.urls.filter(
-    (url) => stream === undefined || !url.startsWith('tcp:') || url.endsWith(`/${stream}`)
-  )
-  const portOf = (scheme: string) =>
-    Number(new URL(urls.find((url) => url.startsWith(scheme))!.replace(scheme, 'http')).port)
-  const path = stream === undefined ? 'stream.mjpg' : `${stream}/stream.mjpg`
-  watches = await Promise.all([watchHttp(`http://127.0.0.1:${portOf('http')}/${path}`), watchTcp(portOf('tcp'))])
+  watches = await watchHttpAndTcp(streamer.urls, stream)
   return streamer
 }
 
 /** The clients of the two good transports get frames as if nothing were wrong. */
-async function othersGoOn(frames = 10): Promise<void> {
-  await Promise.all(watches.map((watch) => watch.more(frames)))
-  expect(watches.map(({ ended }) => ended)).toEqual([false, false])
-}
+const othersGoOn = (frames?: number) => goOn(watches, frames)
 
 const main = () => streamer!.streams.get('main')!
 const marker = () => join(folder, 'done')

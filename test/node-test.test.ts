@@ -1,18 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { expect, it } from 'vitest'
 import { root } from './support/documents.js'
+import { runNode } from './support/run-node.js'
 
 it('the contracts work under Node’s own test runner', async () => {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_)/.test(name)))
-  const child = spawn(process.execPath, ['--test', '--test-reporter=tap', 'test/node-test/tcp.test.mjs'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  await once(child, 'close')
+  const output = await runNode(['--test', '--test-reporter=tap', 'test/node-test/tcp.test.mjs'], root)
   const count = (what: string) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1])
   expect(output.match(/^ *not ok .*$/gm) ?? []).toEqual([])
   expect(count('tests')).toBeGreaterThan(60)

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { RunningCommand } from '../packages/cli/test/run-command.js'
 import { type Example, examplesOf, root } from './support/documents.js'
 import { fileNameOf, snapshot } from './support/readme.js'
+import { runNode } from './support/run-node.js'
 
 const examples = examplesOf('docs/writing-a-plugin.md')
 
@@ -31,17 +30,6 @@ const files: ReadonlyMap<string, string> = new Map([
 let folder: string
 let plugin: string
 
-/** Runs a program of the reader's to its end; its output, when it is done well. */
-async function run(cwd: string, command: readonly string[]): Promise<string> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_OPTIONS)/.test(name)))
-  const child = spawn(process.execPath, command, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output}`)
-  return output
-}
-
 const tool = (path: string) => join(root, 'node_modules', path)
 
 beforeAll(async () => {
@@ -52,7 +40,7 @@ beforeAll(async () => {
     await writeFile(join(plugin, name), text)
   }
   await symlink(join(root, 'node_modules'), join(plugin, 'node_modules'))
-  await run(plugin, [tool('typescript/bin/tsc')])
+  await runNode([tool('typescript/bin/tsc')], plugin)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -84,7 +72,7 @@ describe('the transport of the document', () => {
   it('passes its contract', async () => {
     const { scripts } = JSON.parse(files.get('package.json') ?? '')
     const [, ...words] = scripts.test.split(' ')
-    const output = await run(plugin, [tool('vitest/vitest.mjs'), ...words, '--root', plugin, '--reporter=json'])
+    const output = await runNode([tool('vitest/vitest.mjs'), ...words, '--root', plugin, '--reporter=json'], plugin)
     const report = JSON.parse(output.slice(output.indexOf('{')))
     expect(report).toMatchObject({ success: true, numPendingTests: 0 })
     expect(report.numPassedTests).toBeGreaterThan(20)
@@ -113,7 +101,7 @@ describe('the transport of the document', () => {
   })
 
   it('serves in a test of the reader', async () => {
-    expect(await run(plugin, ['serve.mjs'])).toContain('tcp://127.0.0.1:')
+    expect(await runNode(['serve.mjs'], plugin)).toContain('tcp://127.0.0.1:')
   })
 
   it('is found right by the command', async () => {

@@ -69,7 +69,9 @@ export class RunningProgram {
    * not pass it on. Resolves with how the whole chain ended; rejects likewise after a minute.
    */
   async terminate(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    process.kill(lastDescendantOf(this.child.pid ?? 0), 'SIGTERM')
+    const { pid } = this.child
+    if (pid === undefined) throw new Error('it did not start')
+    process.kill(lastDescendantOf(pid), 'SIGTERM')
     return await this.#within('its end', this.ended)
   }
 

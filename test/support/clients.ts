@@ -147,3 +147,23 @@ function endsWith(socket: Socket, watch: Watch): void {
   socket.on('error', () => {})
   socket.on('close', () => watch.end())
 }
+
+/**
+ * Watches a server over HTTP and TCP, which have nothing to do with what is broken in it.
+ * @param urls of the server. @param stream its name, where there are several.
+ */
+export function watchHttpAndTcp(urls: readonly string[], stream?: string): Promise<[http: Watch, tcp: Watch]> {
+  const isWanted = (url: string) => stream === undefined || !url.startsWith('tcp:') || url.endsWith(`/${stream}`)
+  const portOf = (scheme: string) => {
+    const url = urls.find((candidate) => candidate.startsWith(`${scheme}:`) && isWanted(candidate))
+    return Number(new URL(url!.replace(scheme, 'http')).port)
+  }
+  const path = stream === undefined ? 'stream.mjpg' : `${stream}/stream.mjpg`
+  return Promise.all([watchHttp(`http://127.0.0.1:${portOf('http')}/${path}`), watchTcp(portOf('tcp'))])
+}
+
+/** Each gets so many frames more, on the connection that it has. @throws Error when one was cut. */
+export async function goOn(watches: readonly Watch[], frames = 10): Promise<void> {
+  await Promise.all(watches.map((watch) => watch.more(frames)))
+  if (watches.some(({ ended }) => ended)) throw new Error('a client was cut')
+}

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runNode } from '../../../test/support/run-node.js'
 import { toolVersions } from '../src/create-plugin/manifest.js'
 import { checkName } from '../src/create-plugin/plugin-name.js'
 import { Workplace } from './run-command.js'
@@ -33,18 +32,7 @@ async function runScript(folder: string, name: string): Promise<string> {
   const [program = '', ...args] = scripts[name]!.split(' ')
   const programs: Record<string, string> = { tsc: 'typescript/bin/tsc', vitest: 'vitest/vitest.mjs' }
   const script = join(root, 'node_modules', programs[program]!)
-  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(VITEST|NODE_OPTIONS)/.test(key)))
-  const more = program === 'vitest' ? ['--reporter=json'] : []
-  const child = spawn(process.execPath, [script, ...args, ...more], {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`npm run ${name} ended with ${code}:\n${output}`)
-  return output
+  return runNode([script, ...args, ...(program === 'vitest' ? ['--reporter=json'] : [])], folder)
 }
 
 /** Writes a plugin as the command does; the packages of this repository are installed in it. */
