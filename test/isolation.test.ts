@@ -48,8 +48,13 @@ const patientMs = 30_000
 const hastyMs = 1000
 
 /** A running server with a client at each of the two good transports. */
-async function serve(config: StreamerConfig, stream?: string, hangMs = patientMs): Promise<Streamer> {
-  streamer = await compose(config, { cwd, logger, override: [[SUPERVISION, { ...supervision, hangMs }]] })
+async function serve(
+  config: StreamerConfig,
+  stream?: string,
+  hangMs = patientMs,
+  more: Partial<typeof supervision> = {}
+): Promise<Streamer> {
+  streamer = await compose(config, { cwd, logger, override: [[SUPERVISION, { ...supervision, ...more, hangMs }]] })
   await streamer.start()
   watches = await watchHttpAndTcp(streamer.urls, stream)
   return streamer
@@ -71,7 +76,9 @@ const deeds: ReadonlyArray<readonly [deed: string, said: string]> = [
 
 describe('our own plugins in threads of their own', () => {
   it('deliver the bytes of the camera', async () => {
-    await serve({ source: { ...camera, isolate: true }, transports: [http, { ...tcp, isolate: true }] })
+    // Only the camera's own pictures are wanted, however late the first of them is.
+    const config = { source: { ...camera, isolate: true }, transports: [http, { ...tcp, isolate: true }] }
+    await serve(config, undefined, patientMs, { noSignalAfterMs: patientMs })
     const [direct, isolated] = watches.map(
       ({ frames }) =>
         () =>
