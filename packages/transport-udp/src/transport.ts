@@ -3,9 +3,13 @@ import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/
 import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
 import type { UdpOptions } from './config.js'
 import { Feed } from './feed.js'
+import { type Keys, readKeys } from './keys.js'
+import { isLocalAddress } from './legacy.js'
 import { RateLimit } from './rate-limit.js'
 import { Session, type SessionHost } from './session.js'
 import { bindSocket } from './socket.js'
+import { VersionTwo } from './v2/server.js'
+import { ShardedFrames } from './v2/sharded-frames.js'
 import { parseControl } from './wire.js'
 
 /** What clients do to a socket without hurting it: errors that one of them caused, told by the network. */
@@ -19,11 +23,14 @@ const harmlessCodes = new Set([
   'EAGAIN'
 ])
 
+const openText =
+  'a client at a public address is served without a key: anybody who finds this port can watch; set "key" to change that'
+
 function keyOf(address: string, port: number): string {
   return `${address} ${port}`
 }
 
-/** Serves version 1 of the UDP protocol on one socket: clients register, frames go to the address and port they registered from. */
+/** Serves both versions of the UDP protocol on one socket: clients register, frames go to the address and port they registered from. */
 export class UdpTransport implements Transport {
   readonly accepts = ['mjpeg'] as const
   readonly #options: UdpOptions
@@ -39,26 +46,44 @@ export class UdpTransport implements Transport {
     refusedFull: 0,
     refusedRate: 0,
     refusedUnknownStream: 0,
+    refusedLegacy: 0,
+    refusedKey: 0,
     ignoredStrangers: 0,
     ignoredDatagrams: 0,
     framesSent: 0,
     datagramsSent: 0,
     bytesSent: 0,
     sendErrors: 0,
-    socketErrors: 0
+    socketErrors: 0,
+    parityDatagrams: 0,
+    resentDatagrams: 0,
+    reports: 0,
+    movedClients: 0,
+    forged: 0,
+    replayed: 0
   }
   /** By stream, the default one first. */
   readonly #feeds = new Map<string, Feed>()
-  /** By address and port. */
+  /** Of version 2, by stream. */
+  readonly #frames = new Map<string, ShardedFrames>()
+  /** Of version 1, by address and port. */
   readonly #sessions = new Map<string, Session>()
   #rateLimit: RateLimit
   readonly #lifecycle: Lifecycle
   #socket: Socket | undefined
   #sessionHost: SessionHost | undefined
   #sweeper: NodeJS.Timeout | undefined
+  #versionTwo: VersionTwo | undefined
+  /** None when anybody is served. */
+  #keys: Keys = new Map()
+  readonly #baseDir: string
 
-  constructor(options: UdpOptions, { name, logger }: Pick<PluginContext, 'name' | 'logger'>) {
+  constructor(
+    options: UdpOptions,
+    { name, logger, baseDir }: Pick<PluginContext, 'name' | 'logger'> & Partial<Pick<PluginContext, 'baseDir'>>
+  ) {
     this.#options = options
+    this.#baseDir = baseDir ?? process.cwd()
     this.#part = `transport-${name}`
     this.#trouble = new TroubleLog(logger)
     this.#lifecycle = new Lifecycle(this.#part, () => this.#close())
@@ -67,11 +92,13 @@ export class UdpTransport implements Transport {
 
   /**
    * Binds the socket.
-   * @throws StreamerError `ERR_LISTEN`; the reason of `run.signal` when that is aborted meanwhile; `TypeError` when it runs already.
+   * @throws StreamerError `ERR_LISTEN`, or `ERR_CONFIG_INVALID` when a key cannot be used; the reason of `run.signal` when that is aborted meanwhile; `TypeError` when it runs already.
    */
   start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
     const { host, port } = this.#options
     return this.#lifecycle.start(run, async (signal) => {
+      this.#keys = await readKeys(this.#options, this.#part, this.#baseDir, process.env)
+      signal.throwIfAborted()
       try {
         this.#socket = await bindTo(host, (address) => bindSocket(address, port, signal))
       } catch (error) {
@@ -101,7 +128,24 @@ export class UdpTransport implements Transport {
         this.#forget(session)
       }
     }
-    for (const [name, stream] of streams) this.#feeds.set(name, new Feed(stream, this.#options))
+    for (const [name, stream] of streams) {
+      this.#feeds.set(name, new Feed(stream, this.#options))
+      this.#frames.set(name, new ShardedFrames(stream, this.#frames.size))
+    }
+    this.#versionTwo = new VersionTwo({
+      sender: socket,
+      counters: this.#counters,
+      options: this.#options,
+      keys: this.#keys,
+      rateLimit: this.#rateLimit,
+      frames: this.#frames,
+      isFull: () => this.#isFull,
+      onSendError: (error, label) => this.#reportSendError(error as NodeJS.ErrnoException, label),
+      onOpen: (address) => {
+        if (!isLocalAddress(address)) this.#trouble.warn(openText)
+      },
+      warn: (message) => this.#trouble.warn(message)
+    })
     socket.on('message', (datagram, peer) => this.#receive(datagram, peer))
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#counters.socketErrors++
@@ -119,21 +163,25 @@ export class UdpTransport implements Transport {
     const socket = this.#socket
     this.#socket = undefined
     clearInterval(this.#sweeper)
+    this.#versionTwo?.close()
+    this.#versionTwo = undefined
     for (const session of this.#sessions.values()) session.close()
     this.#sessions.clear()
     this.#feeds.clear()
+    this.#frames.clear()
     this.#trouble.close()
     if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve))
   }
 
   #receive(datagram: Buffer, { address, port }: RemoteInfo): void {
-    const message = parseControl(datagram)
+    const nowMs = performance.now()
     // Port 0 exists only in forged datagrams; nothing can be sent there.
+    if (port !== 0 && this.#versionTwo?.receive(datagram, address, port, nowMs)) return
+    const message = parseControl(datagram)
     if (message === undefined || port === 0) {
       this.#counters.ignoredDatagrams++
       return
     }
-    const nowMs = performance.now()
     const session = this.#sessions.get(keyOf(address, port))
     if (session !== undefined) session.lastHeardMs = nowMs
     if (message.kind === 'register') this.#register(message.stream, session, address, port, nowMs)
@@ -145,7 +193,26 @@ export class UdpTransport implements Transport {
     }
   }
 
+  get #isFull(): boolean {
+    return this.#sessions.size + (this.#versionTwo?.size ?? 0) >= this.#options.maxClients
+  }
+
+  /** Whether version 1 may serve this address; says so when not. */
+  #isServed(address: string): boolean {
+    const { legacy } = this.#options
+    if (this.#keys.size === 0 && (legacy === 'allow' || (legacy === 'local' && isLocalAddress(address)))) return true
+    this.#counters.refusedLegacy++
+    if (this.#keys.size > 0) this.#trouble.warn('refused a client of version 1, which knows no keys')
+    else if (legacy === 'deny') this.#trouble.warn('refused a client of version 1: legacy is deny')
+    else
+      this.#trouble.warn(
+        'refused a client of version 1 at a public address, which may be forged; legacy: allow serves it'
+      )
+    return false
+  }
+
   #register(name: string | undefined, known: Session | undefined, address: string, port: number, nowMs: number): void {
+    if (!this.#isServed(address)) return
     if (!this.#rateLimit.allows(address, nowMs)) {
       this.#counters.refusedRate++
       this.#trouble.warn('registrations come too fast; those above registrationsPerSecond get no answer')
@@ -162,7 +229,7 @@ export class UdpTransport implements Transport {
       return
     }
     if (known !== undefined) this.#forget(known)
-    if (this.#sessions.size >= this.#options.maxClients) {
+    if (this.#isFull) {
       this.#counters.refusedFull++
       this.#trouble.warn(`no room for another client: maxClients is ${this.#options.maxClients}`)
       return

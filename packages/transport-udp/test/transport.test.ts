@@ -299,6 +299,9 @@ describe('the life of a transport', () => {
       headerWidth: 32,
       payload: 'pickle',
       clientTimeoutMs: 30_000,
+      legacy: 'local',
+      keys: {},
+      maxDatagram: 1452,
       maxClients: 64,
       registrationsPerSecond: 10
     })

@@ -1,0 +1,132 @@
+/** What one report says of the way to its client, since the report before. */
+export interface Interval {
+  /** Milliseconds. */
+  readonly durationMs: number
+  /** Datagrams that were sent and that came. */
+  readonly expected: number
+  readonly received: number
+  /** Bytes that came. */
+  readonly bytes: number
+  /** How much longer the quickest datagram took than the quickest of the last minute, milliseconds; undefined when none came. */
+  readonly queueMs: number | undefined
+  /** Milliseconds. */
+  readonly roundTripMs: number
+}
+
+/** Bounds of a rate, bit/s. */
+export interface RateBounds {
+  readonly min: number
+  readonly max: number
+}
+
+/** Bit/s in the first moment: a frame of 40 KB in 64 ms. */
+const startBps = 5_000_000
+/** A standing queue of so much is congestion (RFC 8298 section 4.1.1 has 60 ms at least). */
+const targetMs = 35
+/** When a queue stays although we made room, somebody else fills it: then only loss counts. Reports. */
+const patience = 15
+/** And so many reports with hardly any queue end that. */
+const calm = 6
+/** Of the rate that came through, what remains after the queue grew too long, and after a loss while somebody else fills it (RFC 9438 section 4.6). */
+const delayFactor = 0.85
+const lossFactor = 0.75
+/** A link that loses so much cannot be repaired, whatever the reason. RFC 8836 section 2 asks to react to loss at all. */
+const hopelessLoss = 0.35
+
+/**
+ * The rate at which one client is sent to. Delay-based with a loss guard, in the manner of RFC 8298 and of its answer to competing flows (section 4.1.2.1): a queue on the way lowers the rate to
+ * below what came through; loss without a queue is a matter of parity, since radio loses without being full. Where a queue stays full against our giving way, loss is
+ * what counts, so that a TCP flow does not take everything.
+ */
+export class RateControl {
+  #rate = startBps
+  /** Until the first congestion it grows fast. */
+  #isStarting = true
+  /** The rate that was too much when it was last lowered. */
+  #ceiling = Number.POSITIVE_INFINITY
+  #throughput = 0
+  #loss = 0
+  #sinceDecreaseMs = Number.POSITIVE_INFINITY
+  #fullReports = 0
+  #calmReports = 0
+  #isCompeting = false
+
+  /** Bit/s. */
+  get rate(): number {
+    return this.#rate
+  }
+
+  /** Somebody else fills the link. */
+  get isCompeting(): boolean {
+    return this.#isCompeting
+  }
+
+  /** @param bounds what the client can use; the rate does not grow beyond. */
+  update(interval: Interval, bounds: RateBounds): void {
+    const { durationMs, expected, received, bytes, queueMs, roundTripMs } = interval
+    if (durationMs <= 0) return
+    const measured = (bytes * 8000) / durationMs
+    this.#throughput = this.#throughput === 0 ? measured : this.#throughput * 0.6 + measured * 0.4
+    const loss = expected > 0 ? Math.max(0, 1 - received / expected) : 0
+    this.#loss = this.#loss * 0.8 + loss * 0.2
+    this.#sinceDecreaseMs += durationMs
+    this.#judge(queueMs)
+    const pauseMs = roundTripMs + 1.5 * durationMs
+    const mayLower = this.#sinceDecreaseMs > pauseMs
+    if (this.#loss > hopelessLoss) {
+      if (mayLower) this.#lower(delayFactor)
+    } else if (this.#isCompeting) {
+      if (loss > this.#usualLoss + 0.005 && expected - received > 1) {
+        if (mayLower) this.#lower(lossFactor)
+      } else this.#grow(durationMs, roundTripMs, queueMs)
+    } else if (queueMs !== undefined && queueMs > targetMs) {
+      if (mayLower) this.#lower(delayFactor)
+    } else if (queueMs === undefined || queueMs < targetMs / 2) {
+      this.#grow(durationMs, roundTripMs, queueMs)
+      if (queueMs !== undefined && queueMs < 5) this.#usualLoss += (loss - this.#usualLoss) * 0.05
+    }
+    this.#rate = Math.min(bounds.max, Math.max(bounds.min, this.#rate))
+  }
+
+  /** Loss while there is no queue: that of the medium. */
+  #usualLoss = 0
+
+  /** Nothing was heard for so long that the way may be blocked. */
+  fade(bounds: RateBounds): void {
+    this.#rate = Math.max(bounds.min, this.#rate * 0.6)
+    this.#isStarting = false
+    this.#throughput = this.#rate
+  }
+
+  #judge(queueMs: number | undefined): void {
+    if (queueMs === undefined) return
+    this.#fullReports = queueMs > targetMs / 2 ? this.#fullReports + 1 : 0
+    this.#calmReports = queueMs < targetMs / 2 ? this.#calmReports + 1 : 0
+    if (this.#fullReports >= patience) this.#isCompeting = true
+    if (this.#calmReports >= calm) this.#isCompeting = false
+  }
+
+  #lower(factor: number): void {
+    this.#ceiling = this.#rate
+    this.#rate = Math.min(this.#rate, Math.max(this.#throughput, this.#rate * 0.3)) * factor
+    this.#isStarting = false
+    this.#sinceDecreaseMs = 0
+  }
+
+  #grow(durationMs: number, roundTripMs: number, queueMs = 0): void {
+    const seconds = durationMs / 1000
+    if (this.#isStarting && queueMs < targetMs / 4) {
+      this.#rate *= 1 + 4 * seconds
+      return
+    }
+    if (this.#isCompeting) {
+      // One datagram more in each round trip, as TCP does (RFC 5681 section 3.1).
+      const trip = Math.max(0.02, roundTripMs / 1000)
+      this.#rate += ((1400 * 8) / trip / trip) * seconds
+      return
+    }
+    // Twice as much in two and a half seconds; slowly where it was too much before.
+    const near = this.#rate > this.#ceiling * 0.8 && this.#rate < this.#ceiling * 1.1
+    this.#rate *= 1 + (near ? 0.06 : 0.35) * seconds
+  }
+}

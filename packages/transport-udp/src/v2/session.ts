@@ -1,0 +1,447 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { EncodedFrame, Subscription } from '@streamer/core/plugin'
+import { monotonicUs, peerLabel } from '@streamer/core/plugin'
+import {
+  ByeReason,
+  challengeLength,
+  DataFlag,
+  type Datagram,
+  DatagramType,
+  dataHeadLength,
+  headerLength,
+  Inbound,
+  Outbound,
+  type Report,
+  readReport,
+  readResend,
+  writeClock,
+  writeDataHead
+} from '@streamer/protocol'
+import type { UdpOptions } from '../config.js'
+import { LongestDatagram } from './longest-datagram.js'
+import type { Paced, Pacer } from './pacer.js'
+import { parityFor } from './parity.js'
+import { ResendBudget } from './resends.js'
+import type { ShardedFrame, ShardedFrames } from './sharded-frames.js'
+import { type ConnectionKeys, Way } from './way.js'
+
+/** What sends datagrams, each as one piece or several. `callback` runs later, once, with an error or null. */
+export interface PieceSender {
+  send(
+    pieces: Uint8Array[],
+    port: number,
+    address: string,
+    callback: (error: Error | null, bytes: number) => void
+  ): void
+}
+
+/** What all connections count together. */
+export interface ConnectionCounters {
+  framesSent: number
+  datagramsSent: number
+  bytesSent: number
+  sendErrors: number
+  parityDatagrams: number
+  resentDatagrams: number
+  reports: number
+  forged: number
+  replayed: number
+  ignoredDatagrams: number
+  movedClients: number
+}
+
+/** What a session needs of its server. */
+export interface SessionHost {
+  readonly sender: PieceSender
+  readonly counters: ConnectionCounters
+  readonly options: UdpOptions
+  readonly pacer: Pacer
+  onSendError(error: Error, label: string): void
+  /** Told once when it is over for another reason than `close`. */
+  onEnd(session: SessionV2): void
+}
+
+/** A client that has said nothing for so long gets less; after the second time, nothing but a sign of life a second. Milliseconds. */
+const worryMs = 1000
+const pauseMs = 3000
+const signOfLifeMs = 1000
+/** What is taken for the rate of a stream before it is known: 30 a second. Milliseconds. */
+const usualIntervalMs = 33
+/** A new address is asked again when the first question may have been lost. Milliseconds. */
+const challengeAgainMs = 250
+
+/** A new address of a client, which it has not yet shown to be its own. */
+interface Challenge {
+  readonly address: string
+  readonly port: number
+  readonly bytes: Buffer
+  readonly atMs: number
+}
+
+/** One client of version 2. */
+export class SessionV2 implements Paced {
+  readonly connection: number
+  readonly frames: ShardedFrames
+  lastHeardMs: number
+  #address: string
+  #port: number
+  #label: string
+  readonly #host: SessionHost
+  readonly #outbound: Outbound
+  readonly #inbound: Inbound
+  readonly #way: Way
+  readonly #longest: LongestDatagram
+  readonly #resends = new ResendBudget()
+  #subscription: Subscription | undefined
+  #challenge: Challenge | undefined
+  #closed = false
+
+  /** The frame that is being sent, which of its shards is next, and how many there are with parity. */
+  #cut: ShardedFrame | undefined
+  #next = 0
+  #total = 0
+  #parityCount = 0
+  #gapMs = 0
+  /** When the next shard is due, or, after the last, when the next frame may begin. */
+  #dueMs = Number.POSITIVE_INFINITY
+  /** Datagrams whose fate is unknown. */
+  #pending = 0
+  /** All of a frame was given to the socket, which has not said yet what became of it. */
+  #isOut = false
+  #error: Error | undefined
+  #lastId = -1
+  #isPaused = false
+  #lastSignMs = 0
+  /** Of the last measurement. */
+  #offered = 0
+  #measuredMs: number
+  #intervalMs = usualIntervalMs
+  /** Bytes of frames, a mean of the last ones. */
+  #frameBytes = 0
+
+  constructor(
+    host: SessionHost,
+    frames: ShardedFrames,
+    peer: { readonly address: string; readonly port: number },
+    setup: {
+      readonly connection: number
+      readonly keys: ConnectionKeys
+      readonly token: Uint8Array
+      readonly maxDatagram: number
+      readonly delayMs: number
+    },
+    nowMs: number
+  ) {
+    const { keys, token } = setup
+    this.#host = host
+    this.frames = frames
+    this.connection = setup.connection
+    this.#address = peer.address
+    this.#port = peer.port
+    this.#label = peerLabel(peer.address, peer.port)
+    this.#outbound = new Outbound(setup.connection, keys.server)
+    this.#inbound = new Inbound(keys.client, token)
+    const { maxBitrateKbps } = host.options
+    this.#way = new Way(setup.delayMs, (maxBitrateKbps ?? Number.POSITIVE_INFINITY) * 1000)
+    this.#longest = new LongestDatagram(Math.min(setup.maxDatagram, host.options.maxDatagram), nowMs)
+    this.lastHeardMs = nowMs
+    this.#measuredMs = nowMs
+  }
+
+  get address(): string {
+    return this.#address
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get label(): string {
+    return this.#label
+  }
+
+  get dueMs(): number {
+    return this.#dueMs
+  }
+
+  /** Bit/s that the client is sent at, and would need for all frames. */
+  get rates(): { readonly rate: number; readonly needed: number } {
+    return { rate: this.#way.rate, needed: this.#neededBps }
+  }
+
+  /** Frames begin. */
+  open(): void {
+    const { maxFramerate, maxAgeMs } = this.#host.options
+    this.#probe(performance.now())
+    this.#subscription = this.frames.stream.subscribe({
+      label: this.#label,
+      ...(maxFramerate === undefined ? {} : { maxFramerate }),
+      ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+      onFrame: (frame) => this.#begin(frame),
+      onClose: () => {
+        this.close(ByeReason.revoked)
+        this.#host.onEnd(this)
+      }
+    })
+  }
+
+  /** Ends its subscription, says so, and sends no more. May be called twice. @param reason undefined when the client knows already. */
+  close(reason?: number): void {
+    if (this.#closed) return
+    if (reason !== undefined) this.#send(DatagramType.bye, Buffer.of(reason))
+    this.#closed = true
+    this.#dueMs = Number.POSITIVE_INFINITY
+    this.#host.pacer.delete(this)
+    this.#subscription?.close()
+    this.#subscription = undefined
+    this.#cut = undefined
+  }
+
+  /** Takes a datagram of its connection. */
+  receive(datagram: Datagram, address: string, port: number, nowMs: number): void {
+    const read = this.#inbound.read(datagram)
+    if (read === 'forged' || read === 'replayed') {
+      this.#host.counters[read]++
+      return
+    }
+    this.lastHeardMs = nowMs
+    const isElsewhere = address !== this.#address || port !== this.#port
+    if (datagram.type === DatagramType.pathResponse) this.#move(read.body, address, port, nowMs)
+    else if (isElsewhere) this.#ask(address, port, nowMs)
+    switch (datagram.type) {
+      case DatagramType.report: {
+        const report = readReport(read.body)
+        if (report === undefined) this.#host.counters.ignoredDatagrams++
+        else this.#report(report, nowMs)
+        break
+      }
+      case DatagramType.resend:
+        this.#resend(read.body)
+        break
+      case DatagramType.bye:
+        this.close()
+        this.#host.onEnd(this)
+        break
+      case DatagramType.pathResponse:
+        break
+      default:
+        this.#host.counters.ignoredDatagrams++
+    }
+    if (this.#isPaused && !this.#closed) {
+      this.#isPaused = false
+      this.#continue()
+    }
+  }
+
+  /** To be called some times a second. */
+  sweep(nowMs: number): void {
+    const silentMs = nowMs - this.lastHeardMs
+    if (silentMs < worryMs) {
+      this.#probe(nowMs)
+      return
+    }
+    this.#way.fade()
+    if (silentMs < pauseMs) return
+    this.#isPaused = true
+    if (nowMs - this.#lastSignMs < signOfLifeMs) return
+    this.#lastSignMs = nowMs
+    this.#send(DatagramType.probe, Buffer.alloc(0))
+  }
+
+  /** Sends the shards that are due, and takes the next frame when this one has had its time. */
+  sendDue(nowMs: number): void {
+    while (this.#cut !== undefined && this.#dueMs <= nowMs) {
+      this.#sendShard(this.#cut, this.#next++, 0)
+      this.#dueMs += this.#gapMs
+      if (this.#next < this.#total) continue
+      this.#cut = undefined
+      this.#isOut = true
+    }
+    if (this.#cut !== undefined || this.#dueMs > nowMs) return
+    this.#dueMs = Number.POSITIVE_INFINITY
+    this.#continue()
+  }
+
+  #begin(frame: EncodedFrame): void {
+    const nowMs = performance.now()
+    const cut = this.frames.cut(frame, this.#lastId, this.#maxShard, nowMs)
+    const { dataCount, shardBytes } = cut.layout
+    this.#lastId = cut.id
+    this.#frameBytes = this.#frameBytes === 0 ? frame.data.length : this.#frameBytes * 0.9 + frame.data.length * 0.1
+    this.#parityCount = parityFor(dataCount, this.#way.loss.share, this.#canResend)
+    cut.prepare(this.#parityCount)
+    this.#cut = cut
+    this.#next = 0
+    this.#total = dataCount + this.#parityCount
+    const bits = this.#total * (shardBytes + this.#overhead) * 8
+    if (this.#neededBps === 0) this.#way.neededBps = (bits / usualIntervalMs) * 1000
+    this.#gapMs = ((bits / this.#way.rate) * 1000) / this.#total
+    this.#dueMs = nowMs
+    this.#host.pacer.add(this)
+  }
+
+  /** The next frame, when the last one is out and nobody has to be waited for. */
+  #continue(): void {
+    if (this.#cut === undefined && this.#pending === 0 && this.#dueMs === Number.POSITIVE_INFINITY && !this.#isPaused) {
+      this.#subscription?.ready()
+    }
+  }
+
+  #sendShard(cut: ShardedFrame, index: number, flags: number): number {
+    const shard = cut.shard(index)
+    if (shard === undefined) return 0
+    const { counters } = this.#host
+    const head = writeDataHead({
+      frameId: cut.id,
+      frameSize: cut.frame.data.length,
+      stream: this.frames.number,
+      flags: flags | (cut.isRepeated ? DataFlag.repeated : 0),
+      index,
+      dataCount: cut.layout.dataCount,
+      parityCount: Math.max(this.#parityCount, index - cut.layout.dataCount + 1),
+      captureUs: cut.frame.timestampUs,
+      sendUs: monotonicUs() % 0x1_0000_0000
+    })
+    if (index >= cut.layout.dataCount) counters.parityDatagrams++
+    const pieces = this.#outbound.writePieces(DatagramType.data, head, shard)
+    const bytes = shard.length + this.#overhead
+    if ((flags & DataFlag.resent) === 0) this.#resends.earn(bytes)
+    this.#pending++
+    this.#host.sender.send(pieces, this.#port, this.#address, this.#onSent)
+    return bytes
+  }
+
+  /** One for all data, so that sending makes no closures. */
+  readonly #onSent = (error: Error | null, bytes: number): void => {
+    const { counters } = this.#host
+    if (error === null) {
+      counters.datagramsSent++
+      counters.bytesSent += bytes
+    } else {
+      if (!this.#closed) counters.sendErrors++
+      this.#error = error
+    }
+    if (--this.#pending > 0 || this.#cut !== undefined) return
+    if (this.#error !== undefined) {
+      if (!this.#closed) this.#host.onSendError(this.#error, this.#label)
+    } else if (this.#isOut) counters.framesSent++
+    this.#isOut = false
+    this.#error = undefined
+    if (!this.#closed) this.#continue()
+  }
+
+  /** Anything but data, to where the client is or to `to`. */
+  #send(type: 5 | 12 | 13 | 14, body: Uint8Array, to: { address: string; port: number } = this): void {
+    if (this.#closed) return
+    const bytes = this.#outbound.write(type, body)
+    this.#host.sender.send([bytes], to.port, to.address, (error, sent) => {
+      const { counters } = this.#host
+      if (error === null) {
+        counters.datagramsSent++
+        counters.bytesSent += sent
+      } else if (type !== DatagramType.probe) counters.sendErrors++
+    })
+  }
+
+  #report(report: Report, nowMs: number): void {
+    const { counters } = this.#host
+    const arrivedUs = monotonicUs()
+    if (!this.#way.report(report, this.#outbound.next, nowMs)) {
+      counters.ignoredDatagrams++
+      return
+    }
+    counters.reports++
+    this.#longest.confirm(report.longest)
+    this.#measure(nowMs)
+    this.#probe(nowMs)
+    const data = Math.max(1, this.#total - this.#parityCount)
+    this.#send(
+      DatagramType.clock,
+      writeClock({
+        clientTimeUs: report.clientTimeUs,
+        receivedUs: arrivedUs,
+        sentUs: monotonicUs(),
+        rateKbps: Math.round(this.#way.rate / 1000),
+        parityPermille: Math.min(1000, Math.round((1000 * this.#parityCount) / data))
+      })
+    )
+  }
+
+  /** How often the stream has frames, and what all of them would take. */
+  #measure(nowMs: number): void {
+    const elapsedMs = nowMs - this.#measuredMs
+    if (elapsedMs < 500) return
+    const offered = this.#subscription?.stats().offered ?? 0
+    const frames = offered - this.#offered
+    this.#offered = offered
+    this.#measuredMs = nowMs
+    if (frames > 0) this.#intervalMs = Math.min(1000, elapsedMs / frames)
+    this.#way.neededBps = this.#neededBps
+  }
+
+  get #neededBps(): number {
+    if (this.#frameBytes === 0) return 0
+    const data = Math.max(1, this.#total - this.#parityCount)
+    const wire = this.#frameBytes * (this.#total / data) + this.#total * this.#overhead
+    return (wire * 8000) / this.#intervalMs
+  }
+
+  #resend(body: Buffer): void {
+    const asked = readResend(body)
+    const cut = asked && this.frames.find(asked.frameId, this.#maxShard)
+    if (asked === undefined || cut === undefined) return
+    const { dataCount, shardBytes } = cut.layout
+    for (const index of asked.indices) {
+      const bytes = shardBytes + this.#overhead
+      if (index >= dataCount || !this.#resends.spend(cut.id, index, dataCount, bytes)) continue
+      this.#host.counters.resentDatagrams++
+      this.#sendShard(cut, index, DataFlag.resent)
+    }
+  }
+
+  #probe(nowMs: number): void {
+    for (const length of this.#longest.due(nowMs)) {
+      this.#send(DatagramType.probe, Buffer.alloc(length - this.#outbound.overhead))
+    }
+  }
+
+  /** Asks whether the client is at this address now. */
+  #ask(address: string, port: number, nowMs: number): void {
+    const known = this.#challenge
+    if (known?.address === address && known.port === port && nowMs - known.atMs < challengeAgainMs) return
+    const bytes = randomBytes(challengeLength)
+    this.#challenge = { address, port, bytes, atMs: nowMs }
+    this.#send(DatagramType.pathChallenge, bytes, { address, port })
+  }
+
+  #move(response: Buffer, address: string, port: number, nowMs: number): void {
+    const asked = this.#challenge
+    if (asked === undefined || asked.address !== address || asked.port !== port) return
+    if (response.length !== challengeLength || !timingSafeEqual(response, asked.bytes)) return
+    this.#challenge = undefined
+    this.#address = address
+    this.#port = port
+    this.#label = peerLabel(address, port)
+    this.#way.change()
+    this.#longest.reset(nowMs)
+    this.#host.counters.movedClients++
+  }
+
+  /** Lost pieces can be asked for in time. Before the way there is known, they cannot. */
+  get #canResend(): boolean {
+    const { roundTripMs, delayMs } = this.#way
+    return roundTripMs > 0 && roundTripMs * 1.25 + 5 < (delayMs > 0 ? delayMs : this.#intervalMs)
+  }
+
+  /** Bytes of a data datagram that are no shard. */
+  get #overhead(): number {
+    return this.#outbound.overhead + dataHeadLength
+  }
+
+  get #maxShard(): number {
+    return Math.max(1, this.#longest.length - this.#overhead)
+  }
+}
+
+/** Shortest datagram that can carry data, with a key. */
+export const leastDatagram = headerLength + dataHeadLength + 64

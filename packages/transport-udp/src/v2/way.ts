@@ -1,0 +1,115 @@
+import { type DirectionKeys, difference, type Report } from '@streamer/protocol'
+import { DelayBase } from './delay-base.js'
+import { LossMeter } from './loss-meter.js'
+import { RateControl } from './rate-control.js'
+
+/** What nobody means: reports come every 100 ms. Milliseconds. */
+const shortestMs = 20
+const longestMs = 2000
+/** Least rate: a small picture a second. Bit/s. */
+const minBps = 150_000
+
+/** Keys of one connection; undefined members where there is no key. */
+export interface ConnectionKeys {
+  readonly client: DirectionKeys | undefined
+  readonly server: DirectionKeys | undefined
+}
+
+/** What is known of the way to one client, from its reports. */
+export class Way {
+  readonly loss = new LossMeter()
+  readonly #control = new RateControl()
+  readonly #base = new DelayBase()
+  readonly #maxBps: number
+  #last: Report | undefined
+  #roundTripMs = 0
+  #delayMs: number
+  /** The rate that the frames of the stream would need, bit/s; 0 before it is known. */
+  #neededBps = 0
+
+  /** @param delayMs as the hello says. @param maxBps never more than this. */
+  constructor(delayMs: number, maxBps: number) {
+    this.#delayMs = delayMs
+    this.#maxBps = maxBps
+  }
+
+  /** Bit/s. */
+  get rate(): number {
+    return this.#control.rate
+  }
+
+  /** Milliseconds; 0 before it is known. */
+  get roundTripMs(): number {
+    return this.#roundTripMs
+  }
+
+  /** How long the client's frames may wait for lost pieces, milliseconds. */
+  get delayMs(): number {
+    return this.#delayMs
+  }
+
+  /** Told how much the stream's frames would take, so that the rate does not grow far beyond. Bit/s. */
+  set neededBps(value: number) {
+    this.#neededBps = value
+  }
+
+  /**
+   * Takes a report.
+   * @param sent number of datagrams that were sent on this connection; a report of more is a lie, and is not taken.
+   * @returns whether it was taken.
+   */
+  report(report: Report, sent: number, nowMs: number): boolean {
+    if (difference(report.highest, (sent - 1) >>> 0) > 0) return false
+    const last = this.#last
+    if (last === undefined) {
+      this.#last = report
+      this.#take(report)
+      return true
+    }
+    const durationMs = (report.clientTimeUs - last.clientTimeUs) / 1000
+    const expected = difference(report.highest, last.highest)
+    const packets = difference(report.packets, last.packets)
+    // Reports overtake each other, too.
+    if (durationMs < shortestMs || expected < 0 || packets < 0) return false
+    this.#last = report
+    this.#take(report)
+    this.loss.add(expected, expected - packets)
+    const hasData = packets > 0 && (report.minDelayUs !== 0 || report.maxDelayUs !== 0)
+    this.#control.update(
+      {
+        durationMs: Math.min(durationMs, longestMs),
+        expected,
+        received: Math.min(packets, expected),
+        bytes: Math.max(0, difference(report.bytes, last.bytes)),
+        queueMs: hasData ? this.#base.queueMs(report.minDelayUs, nowMs) : undefined,
+        roundTripMs: this.#roundTripMs
+      },
+      this.#bounds
+    )
+    return true
+  }
+
+  /** Nothing was heard for some time. */
+  fade(): void {
+    this.#control.fade(this.#bounds)
+  }
+
+  /** The client has another address. */
+  change(): void {
+    this.#base.reset()
+    this.#control.fade(this.#bounds)
+  }
+
+  #take({ roundTripMs, delayMs }: Report): void {
+    this.#roundTripMs = roundTripMs
+    this.#delayMs = delayMs
+  }
+
+  get #bounds(): { readonly min: number; readonly max: number } {
+    // Twice of what is needed: then a frame takes half of the time until the next.
+    return {
+      min: Math.min(minBps, this.#maxBps),
+      max: Math.min(this.#maxBps, Math.max(2 * this.#neededBps, 2_000_000))
+    }
+  }
+}
