@@ -49,6 +49,13 @@ export const configSchema = z
     maxDatagram: z.int().min(1200).max(1452).default(1452).meta({
       description: 'Longest datagram of version 2, where the way lets it pass; 1200 passes nearly everywhere. Bytes.'
     }),
+    portMapping: z.boolean().default(false).meta({
+      description:
+        'Ask the home router to let viewers in from outside (PCP, NAT-PMP or UPnP), and print the address for them.'
+    }),
+    stun: z.string().min(1).optional().meta({
+      description: 'A STUN server, host or host:port, that is asked for the public address, to print it.'
+    }),
     maxBitrateKbps: z.int().min(200).max(10_000_000).optional().meta({
       description: 'To each client of version 2 at most. Kilobits per second. Without it: as much as its way takes.'
     }),

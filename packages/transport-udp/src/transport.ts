@@ -1,10 +1,11 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
-import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
+import type { Counters, Logger, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
 import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
 import type { UdpOptions } from './config.js'
 import { Feed } from './feed.js'
 import { type Keys, readKeys } from './keys.js'
 import { isLocalAddress } from './legacy.js'
+import { Outside } from './outside.js'
 import { RateLimit } from './rate-limit.js'
 import { Session, type SessionHost } from './session.js'
 import { bindSocket } from './socket.js'
@@ -74,6 +75,8 @@ export class UdpTransport implements Transport {
   #sessionHost: SessionHost | undefined
   #sweeper: NodeJS.Timeout | undefined
   #versionTwo: VersionTwo | undefined
+  #outside: Outside | undefined
+  readonly #logger: Logger
   /** None when anybody is served. */
   #keys: Keys = new Map()
   readonly #baseDir: string
@@ -85,6 +88,7 @@ export class UdpTransport implements Transport {
     this.#options = options
     this.#baseDir = baseDir ?? process.cwd()
     this.#part = `transport-${name}`
+    this.#logger = logger
     this.#trouble = new TroubleLog(logger)
     this.#lifecycle = new Lifecycle(this.#part, () => this.#close())
     this.#rateLimit = new RateLimit(options.registrationsPerSecond)
@@ -146,6 +150,8 @@ export class UdpTransport implements Transport {
       },
       warn: (message) => this.#trouble.warn(message)
     })
+    this.#outside = new Outside(this.#logger)
+    this.#outside.start(this.#options, socket)
     socket.on('message', (datagram, peer) => this.#receive(datagram, peer))
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#counters.socketErrors++
@@ -163,6 +169,8 @@ export class UdpTransport implements Transport {
     const socket = this.#socket
     this.#socket = undefined
     clearInterval(this.#sweeper)
+    const outside = this.#outside
+    this.#outside = undefined
     this.#versionTwo?.close()
     this.#versionTwo = undefined
     for (const session of this.#sessions.values()) session.close()
@@ -170,6 +178,7 @@ export class UdpTransport implements Transport {
     this.#feeds.clear()
     this.#frames.clear()
     this.#trouble.close()
+    await outside?.close()
     if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve))
   }
 
@@ -177,6 +186,7 @@ export class UdpTransport implements Transport {
     const nowMs = performance.now()
     // Port 0 exists only in forged datagrams; nothing can be sent there.
     if (port !== 0 && this.#versionTwo?.receive(datagram, address, port, nowMs)) return
+    if (this.#outside?.receive(datagram, address, port)) return
     const message = parseControl(datagram)
     if (message === undefined || port === 0) {
       this.#counters.ignoredDatagrams++

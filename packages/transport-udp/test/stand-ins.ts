@@ -9,9 +9,10 @@ export * from '../../../test/support/stand-ins.js'
 export async function serve(
   cleanup: Cleanup,
   options: Record<string, unknown> = {},
-  streams: readonly StandInStream[] = [new StandInStream()]
+  streams: readonly StandInStream[] = [new StandInStream()],
+  onInfo: (line: string) => void = () => {}
 ) {
-  const logger = new StandInLogger()
+  const logger = Object.assign(new StandInLogger(), { info: onInfo })
   const transport = cleanup.add(
     new UdpTransport(configSchema.parse({ host: '127.0.0.1', port: 0, ...options }), { name: 'udp', logger }),
     (started) => started.stop()

@@ -302,6 +302,7 @@ describe('the life of a transport', () => {
       legacy: 'local',
       keys: {},
       maxDatagram: 1452,
+      portMapping: false,
       maxClients: 64,
       registrationsPerSecond: 10
     })
