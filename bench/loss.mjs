@@ -1,0 +1,134 @@
+/**
+ * What arrives of a stream over bad networks, for each version of the UDP protocol: `npx tsc -b && node bench/loss.mjs [--quick] [--only TEXT] [--seconds N]
+ * [--seed N] [--version N]`. Needs root, and Debian's `iproute2`, `nftables` and `conntrack`.
+ *
+ * A server, a router and a client are network namespaces of their own (`test/support/network`). The server sends frames of 40 000 bytes, 640x480 at 30 per
+ * second; the router does to datagrams what `loss/conditions.mjs` says: loss and a limited rate by the kernel; bursts, delay and jitter by a seeded relay, so
+ * that they are the same for each version. The loss is that of both directions, the limit is on the way to the client.
+ *
+ * - sent: frames that the server handed to the network, of those that its source made
+ * - whole: frames that the client had whole, of those that the source made
+ * - extra: bytes that the server sent beyond those of the JPEGs it sent, with the headers of IP and UDP, in percent of these
+ * - lost: packets that the server sent and that did not come to the client, dropped by the queue included
+ * - age: from the source's push to the client having the frame whole, in milliseconds
+ */
+import { execFileSync } from 'node:child_process'
+import os from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { conditions } from './loss/conditions.mjs'
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    seconds: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    version: { type: 'string' }
+  }
+})
+const pathOf = (relative) => fileURLToPath(new URL(relative, import.meta.url))
+execFileSync(process.execPath, [pathOf('../node_modules/typescript/bin/tsc'), '-b', pathOf('../test/support/network')])
+const { routedNetwork } = await import('../test/support/network/dist/topologies.js')
+const relayProgram = pathOf('../test/support/network/dist/relay-program.js')
+
+/** A client program gets address and port, says `watching` when frames may come, and answers `report` with `{ whole, agesMs }`. */
+const versions = {
+  1: { client: pathOf('./loss/client-v1.mjs'), transport: { use: 'udp', payload: 'jpeg' } }
+}
+const serverProgram = pathOf('./loss/server.mjs')
+const framerate = 30
+const frameBytes = 40_000
+const port = 9999
+const seconds = Number(flags.seconds ?? (flags.quick ? 3 : 20))
+const seed = Number(flags.seed)
+
+console.log(
+  `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.version}, load ${os.loadavg()[0].toFixed(1)}`
+)
+console.log(`${seconds} s each, ${framerate} frames of ${frameBytes} bytes per second; seed of the relay: ${seed}\n`)
+console.log('| condition | version | sent | whole % | extra % | lost % | age p50 ms | age p95 ms |')
+console.log('|---|--:|--:|--:|--:|--:|--:|--:|')
+const chosen = conditions.filter(({ name, quick }) => name.includes(flags.only) && (quick || !flags.quick))
+for (const condition of chosen) {
+  for (const version of flags.version ? [flags.version] : Object.keys(versions)) {
+    const { sent, made, whole, extra, lost, agesMs } = await measure(condition, versions[version])
+    const percent = (share) => (share * 100).toFixed(1)
+    const cells = [`${sent} of ${made}`, percent(whole / made), percent(extra), percent(lost)]
+    const ages = [0.5, 0.95].map((share) => quantile(agesMs, share)?.toFixed(1) ?? '')
+    console.log(`| ${[condition.name, version, ...cells, ...ages].join(' | ')} |`)
+    if (condition.clean && whole === 0) process.exitCode = 1
+  }
+}
+if (process.exitCode) console.error('not one frame was whole where nothing is lost')
+
+async function measure(condition, version) {
+  const { network, client, router, server } = await routedNetwork()
+  try {
+    const frames = Math.round(seconds * framerate)
+    const transport = { ...version.transport, host: '0.0.0.0', port }
+    const serving = server.spawn([serverProgram, JSON.stringify({ transport, frames, framerate, frameBytes })])
+    await within(10, serving.next('listening'), 'the server to listen')
+    const target = await spoil(condition, { client, router, server })
+    const watching = client.spawn([version.client, target.address, String(target.port)])
+    await within(30, watching.next('watching'), 'the client to be registered')
+    await within(30 + 2 * seconds, serving.next('finished'), 'the last frame')
+    // What is under way still comes; a protocol that repairs may need a few turns more.
+    await new Promise((resolve) => setTimeout(resolve, 500 + 8 * (condition.delayMs ?? 0) + (condition.queueMs ?? 0)))
+    const { sent } = await serving.ask('report')
+    const report = await watching.ask('report')
+    const outgoing = (await server.traffic(router)).sent
+    const incoming = (await client.traffic(router)).received
+    return {
+      made: frames,
+      sent,
+      whole: report.whole,
+      agesMs: report.agesMs,
+      extra: outgoing.bytes / (sent * frameBytes) - 1,
+      lost: 1 - incoming.packets / outgoing.packets
+    }
+  } finally {
+    await network.close()
+  }
+}
+
+/** Makes the network as bad as it shall be. Returns where the client finds the server. */
+async function spoil(condition, { client, router, server }) {
+  const { lossPercent = 0, meanBurst, delayMs = 0, jitterMs = 0, rateBps, queueMs } = condition
+  if (rateBps) await router.limit(client, { rateBps, queueMs })
+  if (!meanBurst && !delayMs && !jitterMs) {
+    if (lossPercent) await router.lose(lossPercent)
+    return { address: server.addressFor(router), port }
+  }
+  const path = { lossPercent, delayMs, jitterMs, ...(meanBurst && { meanBurst }) }
+  const options = {
+    listen: { address: '0.0.0.0' },
+    server: { address: server.addressFor(router), port },
+    toServer: path,
+    toClient: path,
+    seed
+  }
+  const relay = router.spawn([relayProgram, JSON.stringify(options)])
+  const listening = await relay.next('listening')
+  return { address: router.addressFor(client), port: listening.port }
+}
+
+/** A protocol that is being worked on may wait for ever. */
+async function within(limitSeconds, promise, what) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${limitSeconds} s for ${what}, in vain`)), limitSeconds * 1000)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+    // What it was waited for in vain ends with the network.
+    promise.catch(() => {})
+  }
+}
+
+function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
+}
