@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   ByeReason,
+  type Data,
   DataFlag,
   DatagramType,
   RefusalReason,

@@ -26,10 +26,13 @@ const targetMs = 35
 /** When a queue stays although we made room, somebody else fills it: then only loss counts. Reports. */
 const patience = 15
 /** And so many reports with hardly any queue end that. */
-const calm = 6
+const calm = 3
+/** So much more loss than there is without a queue comes of buffers too short for a queue to show. */
+const guardLoss = 0.04
+const guardQueueMs = 5
 /** Of the rate that came through, what remains after the queue grew too long, and after a loss while somebody else fills it (RFC 9438 section 4.6). */
 const delayFactor = 0.85
-const lossFactor = 0.75
+const lossFactor = 0.7
 /** A link that loses so much cannot be repaired, whatever the reason. RFC 8836 section 2 asks to react to loss at all. */
 const hopelessLoss = 0.35
 
@@ -76,10 +79,12 @@ export class RateControl {
     if (this.#loss > hopelessLoss) {
       if (mayLower) this.#lower(delayFactor)
     } else if (this.#isCompeting) {
-      if (loss > this.#usualLoss + 0.005 && expected - received > 1) {
+      if (loss > this.#usualLoss + 0.003) {
         if (mayLower) this.#lower(lossFactor)
       } else this.#grow(durationMs, roundTripMs, queueMs)
     } else if (queueMs !== undefined && queueMs > targetMs) {
+      if (mayLower) this.#lower(delayFactor)
+    } else if (queueMs !== undefined && queueMs > guardQueueMs && this.#loss > this.#usualLoss + guardLoss) {
       if (mayLower) this.#lower(delayFactor)
     } else if (queueMs === undefined || queueMs < targetMs / 2) {
       this.#grow(durationMs, roundTripMs, queueMs)
@@ -120,13 +125,13 @@ export class RateControl {
       return
     }
     if (this.#isCompeting) {
-      // One datagram more in each round trip, as TCP does (RFC 5681 section 3.1).
-      const trip = Math.max(0.02, roundTripMs / 1000)
-      this.#rate += ((1400 * 8) / trip / trip) * seconds
+      // Half a datagram more in each round trip; TCP takes a whole one (RFC 5681 section 3.1), but halves more often.
+      const trip = Math.max(0.1, roundTripMs / 1000)
+      this.#rate += ((700 * 8) / trip / trip) * seconds
       return
     }
-    // Twice as much in two and a half seconds; slowly where it was too much before.
+    // Four times as much in two and a half seconds; slowly where it was too much before.
     const near = this.#rate > this.#ceiling * 0.8 && this.#rate < this.#ceiling * 1.1
-    this.#rate *= 1 + (near ? 0.06 : 0.35) * seconds
+    this.#rate *= 1 + (near ? 0.06 : 0.6) * seconds
   }
 }
