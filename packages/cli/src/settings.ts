@@ -18,7 +18,12 @@ export type FlagValues = Readonly<Record<string, readonly string[]>>
 const prefix = 'STREAMER_'
 
 /** Names that later versions read. */
-const reservedVariables = new Set(['STREAMER_UDP_KEY', 'STREAMER_CACHE_DIR', 'STREAMER_SKIP_HELPER_BUILD'])
+const reservedVariables = new Set([
+  'STREAMER_UDP_KEY',
+  'STREAMER_TCP_KEY',
+  'STREAMER_CACHE_DIR',
+  'STREAMER_SKIP_HELPER_BUILD'
+])
 
 /**
  * Reads the settings; nothing is checked here, because only the plugins' schemas know what is allowed.

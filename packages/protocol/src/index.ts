@@ -54,6 +54,7 @@ export {
   type Side
 } from './keys.js'
 export { difference, expandNumber } from './packet-number.js'
+export { type KeyOptions, type Keys, readKeys } from './read-keys.js'
 export {
   type ProtocolRecord,
   type RecordProblem,

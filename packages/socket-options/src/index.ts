@@ -14,4 +14,5 @@
  * @packageDocumentation
  */
 export { type ListenResult, listenTcp, notSentBytes, unboundedText } from './listen.js'
+export { isLocalAddress } from './local-address.js'
 export { openTcpSocket } from './open.js'

@@ -1,5 +1,6 @@
 /**
- * Frames over TCP, each with its length before it, in the form that version-1 clients read (`docs/protocols/tcp.md`).
+ * Frames over TCP, each with its length before it: to clients that ask for it in version 2, with keys and TLS (`docs/protocols/tcp-v2.md`), to others in
+ * the form that version-1 clients read (`docs/protocols/tcp.md`).
  *
  * ```ts
  * import tcp, { configSchema } from '@streamer/transport-tcp'

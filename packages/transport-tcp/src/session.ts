@@ -1,19 +1,14 @@
 import type { Socket } from 'node:net'
-import type { EncodedFrame, Subscription } from '@streamer/core/plugin'
-import { peerLabel } from '@streamer/core/plugin'
+import type { EncodedFrame, Stream, Subscription } from '@streamer/core/plugin'
 import type { TcpOptions } from './config.js'
-import type { Feed } from './feed.js'
-import { maxIgnoredBytes } from './listen.js'
 
 /** What all sessions count together. */
 export interface SessionCounters {
   stalled: number
   abandoned: number
   halfClosed: number
-  ignoredBytes: number
   framesSent: number
   bytesSent: number
-  connectionErrors: number
 }
 
 /** What a session needs of its transport. */
@@ -22,8 +17,16 @@ export interface SessionHost {
   readonly options: TcpOptions
   /** Told before a client is cut because it takes nothing. */
   onStalled(label: string): void
-  /** Told once when the connection is gone. */
-  onClosed(session: Session): void
+}
+
+/** What is different from client to client. */
+export interface SessionSetup {
+  /** Who it is, for people. */
+  readonly label: string
+  readonly stream: Stream
+  readonly maxAgeMs: number | undefined
+  /** Writes a whole frame to the socket; `onTaken` is called when the system has taken all of it. @returns its bytes on the wire. */
+  write(frame: EncodedFrame, onTaken: (error?: Error | null) => void): number
 }
 
 /**
@@ -33,41 +36,28 @@ export interface SessionHost {
  */
 const silenceMs = 10_000
 
-/** One connection. Gets frames from the first moment. */
+/** Frames for one client, of either version: one at a time, until it goes, or takes nothing any more. */
 export class Session {
   readonly #host: SessionHost
-  readonly #feed: Feed
   readonly #socket: Socket
-  readonly #label: string
+  readonly #setup: SessionSetup
   readonly #subscription: Subscription
-  #ignoredBytes = 0
   /** Bytes of the frame that is being written. */
   #sending = 0
   /** Runs from the end of the client's side on, anew with each frame. */
   #silence: NodeJS.Timeout | undefined
 
-  constructor(host: SessionHost, feed: Feed, socket: Socket) {
+  /** The first frame may be written within this call. */
+  constructor(host: SessionHost, socket: Socket, setup: SessionSetup) {
     this.#host = host
-    this.#feed = feed
     this.#socket = socket
-    this.#label = peerLabel(socket.remoteAddress, socket.remotePort)
+    this.#setup = setup
     socket.setTimeout(host.options.stallTimeoutMs)
     socket.on('timeout', () => this.#onTimeout())
-    socket.on('data', (data) => this.#ignore(data.length))
-    socket.on('end', () => {
-      host.counters.halfClosed++
-      this.#silence = setTimeout(() => this.#onSilence(), silenceMs).unref()
-    })
-    // Most clients end by just going away, which is an error of the socket and then closes it.
-    socket.on('error', () => host.counters.connectionErrors++)
-    socket.on('close', () => {
-      clearTimeout(this.#silence)
-      this.#subscription.close()
-      host.onClosed(this)
-    })
-    const { maxFramerate, maxAgeMs } = host.options
-    this.#subscription = feed.stream.subscribe({
-      label: this.#label,
+    const { label, stream, maxAgeMs } = setup
+    const { maxFramerate } = host.options
+    this.#subscription = stream.subscribe({
+      label,
       ...(maxFramerate === undefined ? {} : { maxFramerate }),
       ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
       onFrame: (frame) => this.#send(frame),
@@ -75,17 +65,22 @@ export class Session {
     })
   }
 
+  /** The client has shut down its side. */
+  noteEnd(): void {
+    this.#host.counters.halfClosed++
+    this.#silence = setTimeout(() => this.#onSilence(), silenceMs).unref()
+  }
+
   /** Ends subscription and connection. May be called twice. */
   close(): void {
+    clearTimeout(this.#silence)
     this.#subscription.close()
     this.#socket.destroy()
   }
 
   #send(frame: EncodedFrame): void {
-    const message = this.#feed.message(frame)
-    this.#sending = message.length
     this.#silence?.refresh()
-    this.#socket.write(message, this.#onWritten)
+    this.#sending = this.#setup.write(frame, this.#onWritten)
   }
 
   /** One for all frames. The client is busy until the kernel has taken the whole frame. */
@@ -103,7 +98,7 @@ export class Session {
   #onTimeout(): void {
     if (this.#socket.writableLength === 0) return
     this.#host.counters.stalled++
-    this.#host.onStalled(this.#label)
+    this.#host.onStalled(this.#setup.label)
     this.close()
   }
 
@@ -115,12 +110,5 @@ export class Session {
     }
     this.#host.counters.abandoned++
     this.close()
-  }
-
-  /** Reads on so that the end is seen, but not for ever: what a talker sends beyond the limit stays in the kernel, which makes it wait. */
-  #ignore(bytes: number): void {
-    this.#host.counters.ignoredBytes += bytes
-    this.#ignoredBytes += bytes
-    if (this.#ignoredBytes >= maxIgnoredBytes) this.#socket.pause()
   }
 }

@@ -3,15 +3,17 @@ import type { Counters, PluginContext, Run, Stream, Transport } from '@streamer/
 import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
 import { listenTcp, unboundedText } from '@streamer/socket-options'
 import type { TcpOptions } from './config.js'
+import { Connection, type ConnectionHost } from './connection.js'
 import { Feed } from './feed.js'
+import { keyVariable, readKeys } from './keys.js'
 import { closeServer, createListener } from './listen.js'
 import { assignPorts, portMistakes } from './ports.js'
-import { Session, type SessionHost } from './session.js'
+import { TlsDoor } from './tls.js'
 
 /** What keeps one connection from being accepted, but not the next. */
 const passingCodes = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EAGAIN', 'EINTR', 'EPROTO'])
 
-/** Serves version 1 of the TCP protocol: a port for each stream, where every connection gets frames with their lengths before them. */
+/** Serves both versions of the TCP protocol: a port for each stream, where every connection gets frames with their lengths before them. */
 export class TcpTransport implements Transport {
   readonly accepts = ['mjpeg'] as const
   readonly #options: TcpOptions
@@ -29,31 +31,46 @@ export class TcpTransport implements Transport {
     framesSent: 0,
     bytesSent: 0,
     connectionErrors: 0,
-    acceptErrors: 0
+    acceptErrors: 0,
+    versionTwo: 0,
+    tlsConnections: 0,
+    refusedLegacy: 0,
+    refusedTls: 0,
+    refusedKey: 0,
+    refusedUnknownStream: 0,
+    timedOut: 0,
+    tlsErrors: 0,
+    forged: 0,
+    malformed: 0,
+    pings: 0,
+    ignoredPings: 0
   }
-  readonly #sessions = new Set<Session>()
-  readonly #sessionHost: SessionHost
+  readonly #baseDir: string
+  readonly #connections = new Set<Connection>()
+  /** While it listens. */
+  #connectionHost: ConnectionHost | undefined
   #servers: Server[] = []
-  #feeds: Feed[] = []
+  /** By stream. */
+  readonly #feeds = new Map<string, Feed>()
   readonly #lifecycle: Lifecycle
 
-  constructor(options: TcpOptions, context: Pick<PluginContext, 'name' | 'logger'>) {
+  /** @param context its `baseDir` is what relative paths refer to; by default the working folder. */
+  constructor(
+    options: TcpOptions,
+    context: Pick<PluginContext, 'name' | 'logger'> & Partial<Pick<PluginContext, 'baseDir'>>
+  ) {
     this.#options = options
+    this.#baseDir = context.baseDir ?? process.cwd()
     this.#part = `transport-${context.name}`
     this.#context = context
     this.#trouble = new TroubleLog(context.logger)
     this.#lifecycle = new Lifecycle(this.#part, () => this.#close())
-    this.#sessionHost = {
-      counters: this.#counters,
-      options,
-      onStalled: (label) => this.#trouble.warn(`cut ${label}: it took nothing for ${options.stallTimeoutMs} ms`),
-      onClosed: (session) => this.#forget(session)
-    }
   }
 
   /**
    * Listens on a port for each stream.
-   * @throws StreamerError `ERR_LISTEN`, and then none of the ports is open, or `ERR_CONFIG_INVALID` when `ports` does not fit the streams;
+   * @throws StreamerError `ERR_LISTEN`, and then none of the ports is open, or `ERR_CONFIG_INVALID` when `ports` does not fit the streams, or a key or certificate
+   *   cannot be used;
    *   the reason of `run.signal` when that is aborted meanwhile; `TypeError` when it runs already.
    */
   start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
@@ -72,6 +89,8 @@ export class TcpTransport implements Transport {
     const { host, port: first, ports: own, payload } = this.#options
     const mistakes = portMistakes(streams.keys(), first, own)
     if (mistakes.length > 0) throw new StreamerError('ERR_CONFIG_INVALID', `${this.#part}: ${mistakes.join('; ')}`)
+    this.#connectionHost = await this.#makeHost()
+    signal.throwIfAborted()
     const urls: string[] = []
     for (const [name, port] of assignPorts(streams.keys(), first, own)) {
       const feed = new Feed(streams.get(name)!, payload)
@@ -83,7 +102,7 @@ export class TcpTransport implements Transport {
         this.#servers.push(server)
         signal.throwIfAborted()
         if (!bounded) this.#context.logger.info(unboundedText)
-        this.#feeds.push(feed)
+        this.#feeds.set(name, feed)
         const bound = server.address() as AddressInfo
         // The name is for people: the port alone says which stream it is.
         const path = streams.size > 1 ? `/${encodeURIComponent(name)}` : ''
@@ -95,35 +114,65 @@ export class TcpTransport implements Transport {
     return urls
   }
 
+  /** Reads what it takes to serve anybody. */
+  async #makeHost(): Promise<ConnectionHost> {
+    const options = this.#options
+    const keys = await readKeys(options, this.#part, this.#baseDir, process.env)
+    // The schema sees this mistake as far as it can; it does not know the environment.
+    if (keys.size > 0 && options.legacy === 'allow') {
+      const message = `${this.#part}: legacy: version 1 knows no keys, so nobody can be served by it beside ${keyVariable}`
+      throw new StreamerError('ERR_CONFIG_INVALID', message)
+    }
+    const onTlsError = () => {
+      this.#counters.tlsErrors++
+      this.#trouble.warn('cut a client with which TLS could not be agreed upon')
+    }
+    return {
+      counters: this.#counters,
+      options,
+      keys,
+      tls: options.tls && (await TlsDoor.open(options.tls, this.#part, this.#baseDir, onTlsError)),
+      feedOf: (name) => this.#feeds.get(name),
+      warn: (message) => this.#trouble.warn(message),
+      onStalled: (label) => this.#trouble.warn(`cut ${label}: it took nothing for ${options.stallTimeoutMs} ms`),
+      onClosed: (connection) => this.#forget(connection)
+    }
+  }
+
   async #close(): Promise<void> {
     const servers = this.#servers
     this.#servers = []
-    for (const session of this.#sessions) session.close()
-    for (const feed of this.#feeds) feed.clear()
-    this.#feeds = []
+    for (const connection of this.#connections) connection.close()
+    this.#clearFeeds()
+    this.#feeds.clear()
     this.#trouble.close()
     await Promise.all(servers.map(closeServer))
   }
 
   #accept(socket: Socket, feed: Feed): void {
-    if (!this.#lifecycle.isRunning) {
+    const host = this.#connectionHost
+    if (!this.#lifecycle.isRunning || host === undefined) {
       socket.destroy()
       return
     }
-    if (this.#sessions.size >= this.#options.maxClients) {
+    if (this.#connections.size >= this.#options.maxClients) {
       this.#counters.refused++
       this.#trouble.warn(`no room for another client: maxClients is ${this.#options.maxClients}`)
       socket.destroy()
       return
     }
     this.#counters.connections++
-    this.#sessions.add(new Session(this.#sessionHost, feed, socket))
+    this.#connections.add(new Connection(host, feed, socket))
   }
 
-  #forget(session: Session): void {
+  #forget(connection: Connection): void {
     this.#counters.disconnects++
-    this.#sessions.delete(session)
-    if (this.#sessions.size === 0) for (const feed of this.#feeds) feed.clear()
+    this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#clearFeeds()
+  }
+
+  #clearFeeds(): void {
+    for (const feed of this.#feeds.values()) feed.clear()
   }
 
   #onServerError(error: NodeJS.ErrnoException, run: Run): void {

@@ -9,11 +9,12 @@ export * from '../../../test/support/stand-ins.js'
 export async function serve(
   cleanup: Cleanup,
   options: Record<string, unknown> = {},
-  streams: readonly StandInStream[] = [new StandInStream()]
+  streams: readonly StandInStream[] = [new StandInStream()],
+  baseDir = '/'
 ) {
   const logger = new StandInLogger()
   const transport = cleanup.add(
-    new TcpTransport(configSchema.parse({ host: '127.0.0.1', port: 0, ...options }), { name: 'tcp', logger }),
+    new TcpTransport(configSchema.parse({ host: '127.0.0.1', port: 0, ...options }), { name: 'tcp', logger, baseDir }),
     (started) => started.stop()
   )
   const run = new StandInRun()

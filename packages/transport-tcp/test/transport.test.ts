@@ -17,7 +17,7 @@ const picture = (seed: number, length = 5000) => Buffer.alloc(length, seed)
 async function join(stream: StandInStream, port: number, host?: string): Promise<Client> {
   const before = stream.hub.size
   const client = await Client.open(cleanup, port, host)
-  await vi.waitFor(() => expect(stream.hub.size).toBe(before + 1))
+  await stream.clients(before + 1)
   return client
 }
 
@@ -97,6 +97,8 @@ describe('clients', () => {
     cleanup.add(vi, () => vi.useRealTimers())
     const whole = await Client.open(cleanup, port)
     const half = await Client.open(cleanup, port)
+    while (transport.stats().connections !== 2) await new Promise(setImmediate)
+    vi.advanceTimersByTime(100)
     await stream.clients(2)
     half.socket.end()
     while (transport.stats().halfClosed === 0) await new Promise(setImmediate)
@@ -350,7 +352,8 @@ describe('the life of a transport', () => {
       ports: {},
       payload: 'pickle',
       maxClients: 64,
-      stallTimeoutMs: 30_000
+      stallTimeoutMs: 30_000,
+      keys: {}
     })
   })
 })

@@ -19,8 +19,8 @@ export interface RateBounds {
   readonly max: number
 }
 
-/** Bit/s in the first moment: a frame of 40 KB in 64 ms. */
-const startBps = 5_000_000
+/** Bit/s in the first moment, unless less is needed: 30 frames a second of 40 KB with room to spare. Where it is too much, that shows within some tenths of a second. */
+const startBps = 12_000_000
 /** A standing queue of so much is congestion (RFC 8298 section 4.1.1 has 60 ms at least). */
 const targetMs = 35
 /** When a queue stays although we made room, somebody else fills it: then only loss counts. Reports. */

@@ -8,6 +8,7 @@ import {
   type Datagram,
   DatagramType,
   dataHeadLength,
+  expandNumber,
   headerLength,
   Inbound,
   Outbound,
@@ -110,6 +111,8 @@ export class SessionV2 implements Paced {
   #isOut = false
   #error: Error | undefined
   #lastId = -1
+  /** What can be asked for again, by the number of the frame: as it was cut for this client, and with how much parity. */
+  readonly #sent = new Map<number, { readonly cut: ShardedFrame; readonly parityCount: number }>()
   #isPaused = false
   #lastSignMs = 0
   /** Of the last measurement. */
@@ -195,6 +198,7 @@ export class SessionV2 implements Paced {
     this.#subscription?.close()
     this.#subscription = undefined
     this.#cut = undefined
+    this.#sent.clear()
   }
 
   /** Takes a datagram of its connection. */
@@ -251,7 +255,7 @@ export class SessionV2 implements Paced {
   /** Sends the shards that are due, and takes the next frame when this one has had its time. */
   sendDue(nowMs: number): void {
     while (this.#cut !== undefined && this.#dueMs <= nowMs) {
-      this.#sendShard(this.#cut, this.#next++, 0)
+      this.#sendShard(this.#cut, this.#next++, this.#parityCount, 0)
       this.#dueMs += this.#gapMs
       if (this.#next < this.#total) continue
       this.#cut = undefined
@@ -270,6 +274,7 @@ export class SessionV2 implements Paced {
     this.#frameBytes = this.#frameBytes === 0 ? frame.data.length : this.#frameBytes * 0.9 + frame.data.length * 0.1
     this.#parityCount = parityFor(dataCount, this.#way.loss.share, this.#canResend)
     cut.prepare(this.#parityCount)
+    this.#remember(cut)
     this.#cut = cut
     this.#next = 0
     this.#total = dataCount + this.#parityCount
@@ -280,6 +285,14 @@ export class SessionV2 implements Paced {
     this.#host.pacer.add(this)
   }
 
+  #remember(cut: ShardedFrame): void {
+    for (const id of this.#sent.keys()) {
+      if (id >= this.frames.oldestId) break
+      this.#sent.delete(id)
+    }
+    this.#sent.set(cut.id, { cut, parityCount: this.#parityCount })
+  }
+
   /** The next frame, when the last one is out and nobody has to be waited for. */
   #continue(): void {
     if (this.#cut === undefined && this.#pending === 0 && this.#dueMs === Number.POSITIVE_INFINITY && !this.#isPaused) {
@@ -287,9 +300,9 @@ export class SessionV2 implements Paced {
     }
   }
 
-  #sendShard(cut: ShardedFrame, index: number, flags: number): number {
+  #sendShard(cut: ShardedFrame, index: number, parityCount: number, flags: number): void {
     const shard = cut.shard(index)
-    if (shard === undefined) return 0
+    if (shard === undefined) return
     const { counters } = this.#host
     const head = writeDataHead({
       frameId: cut.id,
@@ -298,7 +311,7 @@ export class SessionV2 implements Paced {
       flags: flags | (cut.isRepeated ? DataFlag.repeated : 0),
       index,
       dataCount: cut.layout.dataCount,
-      parityCount: Math.max(this.#parityCount, index - cut.layout.dataCount + 1),
+      parityCount,
       captureUs: cut.frame.timestampUs,
       sendUs: monotonicUs() % 0x1_0000_0000
     })
@@ -308,7 +321,6 @@ export class SessionV2 implements Paced {
     if ((flags & DataFlag.resent) === 0) this.#resends.earn(bytes)
     this.#pending++
     this.#host.sender.send(pieces, this.#port, this.#address, this.#onSent)
-    return bytes
   }
 
   /** One for all data, so that sending makes no closures. */
@@ -388,14 +400,19 @@ export class SessionV2 implements Paced {
 
   #resend(body: Buffer): void {
     const asked = readResend(body)
-    const cut = asked && this.frames.find(asked.frameId, this.#maxShard)
-    if (asked === undefined || cut === undefined) return
+    if (asked === undefined) {
+      this.#host.counters.ignoredDatagrams++
+      return
+    }
+    const sent = this.#sent.get(expandNumber(asked.frameId, this.#lastId + 1))
+    if (sent === undefined || sent.cut.id < this.frames.oldestId) return
+    const { cut, parityCount } = sent
     const { dataCount, shardBytes } = cut.layout
     for (const index of asked.indices) {
       const bytes = shardBytes + this.#overhead
       if (index >= dataCount || !this.#resends.spend(cut.id, index, dataCount, bytes)) continue
       this.#host.counters.resentDatagrams++
-      this.#sendShard(cut, index, DataFlag.resent)
+      this.#sendShard(cut, index, parityCount, DataFlag.resent)
     }
   }
 

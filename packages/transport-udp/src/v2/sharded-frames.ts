@@ -88,10 +88,9 @@ export class ShardedFrames {
     return this.#cutOf(kept, maxShard)
   }
 
-  /** A frame that was sent less than a second ago. @param low the lower 32 bits of its number. */
-  find(low: number, maxShard: number): ShardedFrame | undefined {
-    const kept = this.#kept.findLast(({ id }) => id >>> 0 === low)
-    return kept?.cuts.get(maxShard)
+  /** Frames with lower numbers than this are not kept any more. */
+  get oldestId(): number {
+    return this.#kept[0]?.id ?? this.#nextId
   }
 
   /** Lets go of the frames; their numbers go on. */

@@ -6,6 +6,8 @@ import { RateControl } from './rate-control.js'
 /** What nobody means: reports come every 100 ms. Milliseconds. */
 const shortestMs = 20
 const longestMs = 2000
+/** Losses with such a queue are of the queue. */
+const queuedMs = 15
 /** Least rate: a small picture a second. Bit/s. */
 const minBps = 150_000
 
@@ -73,15 +75,19 @@ export class Way {
     if (durationMs < shortestMs || expected < 0 || packets < 0) return false
     this.#last = report
     this.#take(report)
-    this.loss.add(expected, expected - packets)
     const hasData = packets > 0 && (report.minDelayUs !== 0 || report.maxDelayUs !== 0)
+    const queueMs = hasData ? this.#base.queueMs(report.minDelayUs, nowMs) : undefined
+    // What a full queue drops comes of too high a rate, and parity would make that worse.
+    if (queueMs === undefined || queueMs < queuedMs || this.#control.isCompeting) {
+      this.loss.add(expected, expected - packets)
+    }
     this.#control.update(
       {
         durationMs: Math.min(durationMs, longestMs),
         expected,
         received: Math.min(packets, expected),
         bytes: Math.max(0, difference(report.bytes, last.bytes)),
-        queueMs: hasData ? this.#base.queueMs(report.minDelayUs, nowMs) : undefined,
+        queueMs,
         roundTripMs: this.#roundTripMs
       },
       this.#bounds
