@@ -34,7 +34,8 @@ const relayProgram = pathOf('../test/support/network/dist/relay-program.js')
 
 /** A client program gets address and port, says `watching` when frames may come, and answers `report` with `{ whole, agesMs }`. */
 const versions = {
-  1: { client: pathOf('./loss/client-v1.mjs'), transport: { use: 'udp', payload: 'jpeg' } }
+  1: { client: pathOf('./loss/client-v1.mjs'), transport: { use: 'udp', payload: 'jpeg' } },
+  2: { client: pathOf('./loss/client-v2.mjs'), transport: { use: 'udp', legacy: 'deny' } }
 }
 const serverProgram = pathOf('./loss/server.mjs')
 const framerate = 30
@@ -70,7 +71,8 @@ async function measure(condition, version) {
     const serving = server.spawn([serverProgram, JSON.stringify({ transport, frames, framerate, frameBytes })])
     await within(10, serving.next('listening'), 'the server to listen')
     const target = await spoil(condition, { client, router, server })
-    const watching = client.spawn([version.client, target.address, String(target.port)])
+    const waitMs = String(condition.waitMs ?? 0)
+    const watching = client.spawn([version.client, target.address, String(target.port), waitMs])
     await within(30, watching.next('watching'), 'the client to be registered')
     await within(30 + 2 * seconds, serving.next('finished'), 'the last frame')
     // What is under way still comes; a protocol that repairs may need a few turns more.
