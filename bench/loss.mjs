@@ -10,6 +10,7 @@
  * - whole: frames that the client had whole, of those that the source made
  * - extra: bytes that the server sent beyond those of the JPEGs it sent, with the headers of IP and UDP, in percent of these
  * - lost: packets that the server sent and that did not come to the client, dropped by the queue included
+ * - fps, least: whole frames per second after the first two seconds, the mean and the least of any second
  * - age: from the source's push to the client having the frame whole, in milliseconds
  */
 import { execFileSync } from 'node:child_process'
@@ -32,7 +33,7 @@ execFileSync(process.execPath, [pathOf('../node_modules/typescript/bin/tsc'), '-
 const { routedNetwork } = await import('../test/support/network/dist/topologies.js')
 const relayProgram = pathOf('../test/support/network/dist/relay-program.js')
 
-/** A client program gets address and port, says `watching` when frames may come, and answers `report` with `{ whole, agesMs }`. */
+/** A client program gets address and port, says `watching` when frames may come, and answers `report` with `{ whole, agesMs, atMs }`. */
 const versions = {
   1: { client: pathOf('./loss/client-v1.mjs'), transport: { use: 'udp', payload: 'jpeg' } },
   2: { client: pathOf('./loss/client-v2.mjs'), transport: { use: 'udp', legacy: 'deny' } }
@@ -48,16 +49,16 @@ console.log(
   `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.version}, load ${os.loadavg()[0].toFixed(1)}`
 )
 console.log(`${seconds} s each, ${framerate} frames of ${frameBytes} bytes per second; seed of the relay: ${seed}\n`)
-console.log('| condition | version | sent | whole % | extra % | lost % | age p50 ms | age p95 ms |')
-console.log('|---|--:|--:|--:|--:|--:|--:|--:|')
+console.log('| condition | version | sent | whole % | extra % | lost % | age p50 ms | age p95 ms | fps | least |')
+console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|')
 const chosen = conditions.filter(({ name, quick }) => name.includes(flags.only) && (quick || !flags.quick))
 for (const condition of chosen) {
   for (const version of flags.version ? [flags.version] : Object.keys(versions)) {
-    const { sent, made, whole, extra, lost, agesMs } = await measure(condition, versions[version])
+    const { sent, made, whole, extra, lost, agesMs, atMs } = await measure(condition, versions[version])
     const percent = (share) => (share * 100).toFixed(1)
     const cells = [`${sent} of ${made}`, percent(whole / made), percent(extra), percent(lost)]
     const ages = [0.5, 0.95].map((share) => quantile(agesMs, share)?.toFixed(1) ?? '')
-    console.log(`| ${[condition.name, version, ...cells, ...ages].join(' | ')} |`)
+    console.log(`| ${[condition.name, version, ...cells, ...ages, ...framerates(atMs)].join(' | ')} |`)
     if (condition.clean && whole === 0) process.exitCode = 1
   }
 }
@@ -86,12 +87,26 @@ async function measure(condition, version) {
       sent,
       whole: report.whole,
       agesMs: report.agesMs,
+      atMs: report.atMs,
       extra: outgoing.bytes / (sent * frameBytes) - 1,
       lost: 1 - incoming.packets / outgoing.packets
     }
   } finally {
     await network.close()
   }
+}
+
+/** Whole frames per second after the first two seconds: the mean, and the least of any second. */
+function framerates(atMs) {
+  const counts = []
+  for (const ms of atMs) {
+    const second = Math.floor(ms / 1000) - 2
+    if (second >= 0) counts[second] = (counts[second] ?? 0) + 1
+  }
+  // The last second is not a whole one.
+  const whole = Array.from(counts, (count) => count ?? 0).slice(0, -1)
+  if (whole.length === 0) return ['', '']
+  return [(whole.reduce((sum, count) => sum + count, 0) / whole.length).toFixed(1), Math.min(...whole)]
 }
 
 /** Makes the network as bad as it shall be. Returns where the client finds the server. */

@@ -1,6 +1,6 @@
 /**
  * A client of version 1 of the UDP protocol for `bench/loss.mjs`: `node client-v1.mjs ADDRESS PORT`. As `docs/protocols/udp.md` has it, it gives up a frame
- * when a newer one starts. Says `watching` when it is registered; answers `report` with `{ whole, agesMs }`; ends with its standard input.
+ * when a newer one starts. Says `watching` when it is registered; answers `report` with `{ whole, agesMs, atMs }`; ends with its standard input.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -13,6 +13,9 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
 const socket = createSocket('udp4')
 const whole = new Set()
 const agesMs = []
+/** When each came, milliseconds after the first. */
+const atMs = []
+let beganMs
 let frame = { id: -1, data: Buffer.alloc(0), missing: new Set() }
 
 socket.on('message', (datagram) => {
@@ -28,6 +31,8 @@ socket.on('message', (datagram) => {
     if (frame.missing.size > 0) return
     whole.add(frame.id)
     agesMs.push(ageMs(frame.data))
+    beganMs ??= performance.now()
+    atMs.push(performance.now() - beganMs)
   } else if (word === 'REGIS') registered()
 })
 socket.bind(0)
@@ -48,7 +53,7 @@ function registered() {
 register()
 
 createInterface(process.stdin).on('line', (line) => {
-  if (JSON.parse(line).report) say({ report: { whole: whole.size, agesMs } })
+  if (JSON.parse(line).report) say({ report: { whole: whole.size, agesMs, atMs } })
 })
 await once(process.stdin, 'end')
 clearInterval(timer)

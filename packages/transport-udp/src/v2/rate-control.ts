@@ -30,8 +30,10 @@ const calm = 3
 /** So much more loss than there is without a queue comes of buffers too short for a queue to show. */
 const guardLoss = 0.04
 const guardQueueMs = 5
+/** Hardly a queue, milliseconds: the longer it is so, the more room the link may have. */
+const emptyQueueMs = 4
 /** Of the rate that came through, what remains after the queue grew too long, and after a loss while somebody else fills it (RFC 9438 section 4.6). */
-const delayFactor = 0.85
+const delayFactor = 0.87
 const lossFactor = 0.7
 /** A link that loses so much cannot be repaired, whatever the reason. RFC 8836 section 2 asks to react to loss at all. */
 const hopelessLoss = 0.35
@@ -47,6 +49,8 @@ export class RateControl {
   #isStarting = true
   /** The rate that was too much when it was last lowered. */
   #ceiling = Number.POSITIVE_INFINITY
+  /** For how long there has been no queue. */
+  #emptyMs = 0
   #throughput = 0
   #loss = 0
   #sinceDecreaseMs = Number.POSITIVE_INFINITY
@@ -113,6 +117,7 @@ export class RateControl {
 
   #lower(factor: number): void {
     this.#ceiling = this.#rate
+    this.#emptyMs = 0
     this.#rate = Math.min(this.#rate, Math.max(this.#throughput, this.#rate * 0.3)) * factor
     this.#isStarting = false
     this.#sinceDecreaseMs = 0
@@ -130,8 +135,9 @@ export class RateControl {
       this.#rate += ((700 * 8) / trip / trip) * seconds
       return
     }
-    // Four times as much in two and a half seconds; slowly where it was too much before.
-    const near = this.#rate > this.#ceiling * 0.8 && this.#rate < this.#ceiling * 1.1
-    this.#rate *= 1 + (near ? 0.06 : 0.6) * seconds
+    // Six times as much in two and a half seconds; slowly, and then faster, where it was too much before.
+    this.#emptyMs = queueMs < emptyQueueMs ? this.#emptyMs + durationMs : 0
+    const isNear = this.#rate > this.#ceiling * 0.8 && this.#rate < this.#ceiling * 1.1
+    this.#rate *= 1 + (isNear ? 0.05 + 0.05 * (this.#emptyMs / 1000) : 0.8) * seconds
   }
 }

@@ -115,9 +115,9 @@ export class SessionV2 implements Paced {
   readonly #sent = new Map<number, { readonly cut: ShardedFrame; readonly parityCount: number }>()
   #isPaused = false
   #lastSignMs = 0
-  /** Of the last measurement. */
-  #offered = 0
-  #measuredMs: number
+  /** Of the last measurement; none before the first frame. */
+  #offered = 1
+  #measuredMs: number | undefined
   #intervalMs = usualIntervalMs
   /** Bytes of frames, a mean of the last ones. */
   #frameBytes = 0
@@ -148,7 +148,6 @@ export class SessionV2 implements Paced {
     this.#way = new Way(setup.delayMs, (maxBitrateKbps ?? Number.POSITIVE_INFINITY) * 1000)
     this.#longest = new LongestDatagram(Math.min(setup.maxDatagram, host.options.maxDatagram), nowMs)
     this.lastHeardMs = nowMs
-    this.#measuredMs = nowMs
   }
 
   get address(): string {
@@ -279,7 +278,11 @@ export class SessionV2 implements Paced {
     this.#next = 0
     this.#total = dataCount + this.#parityCount
     const bits = this.#total * (shardBytes + this.#overhead) * 8
-    if (this.#neededBps === 0) this.#way.neededBps = (bits / usualIntervalMs) * 1000
+    if (this.#measuredMs === undefined) {
+      // The first frame: from now on they are counted.
+      this.#measuredMs = nowMs
+      this.#way.neededBps = (bits / usualIntervalMs) * 1000
+    }
     this.#gapMs = ((bits / this.#way.rate) * 1000) / this.#total
     this.#dueMs = nowMs
     this.#host.pacer.add(this)
@@ -381,7 +384,7 @@ export class SessionV2 implements Paced {
 
   /** How often the stream has frames, and what all of them would take. */
   #measure(nowMs: number): void {
-    const elapsedMs = nowMs - this.#measuredMs
+    const elapsedMs = nowMs - (this.#measuredMs ?? nowMs)
     if (elapsedMs < 500) return
     const offered = this.#subscription?.stats().offered ?? 0
     const frames = offered - this.#offered

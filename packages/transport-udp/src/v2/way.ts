@@ -50,9 +50,10 @@ export class Way {
     return this.#delayMs
   }
 
-  /** Told how much the stream's frames would take, so that the rate does not grow far beyond. Bit/s. */
+  /** Told about twice a second how much the stream's frames would take, so that the rate does not grow far beyond. Bit/s. */
   set neededBps(value: number) {
-    this.#neededBps = value
+    // A camera that is silent for some time needs no new start afterwards.
+    this.#neededBps = Math.max(value, this.#neededBps * 0.99)
   }
 
   /**
