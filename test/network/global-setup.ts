@@ -7,5 +7,6 @@ const run = promisify(execFile)
 /** Compiles what is run as a program of its own, on whatever Node there is. */
 export default async function setup(): Promise<void> {
   const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-  await run(process.execPath, [path('../../node_modules/typescript/bin/tsc'), '-b', path('../support/network')])
+  const compiler = path('../../node_modules/typescript/bin/tsc')
+  for (const project of ['../..', '../support/network']) await run(process.execPath, [compiler, '-b', path(project)])
 }

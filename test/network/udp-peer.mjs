@@ -28,7 +28,7 @@ for await (const line of createInterface(process.stdin)) {
   const command = JSON.parse(line)
   if (command.send) {
     const { address, port, texts } = command.send
-    await Promise.all(texts.map((text) => send(text, port, address)))
+    await Promise.all(texts.map((text) => send(Buffer.from(text, 'latin1'), port, address)))
     say({ send: texts.length })
   } else if (command.next) {
     wanted++

@@ -56,6 +56,10 @@ export const configSchema = z
     stun: z.string().min(1).optional().meta({
       description: 'A STUN server, host or host:port, that is asked for the public address, to print it.'
     }),
+    minQuality: z.int().min(1).max(100).optional().meta({
+      description:
+        'The JPEG quality of a stream may fall to this, for all its viewers, while the way to one of version 2 is too narrow. Without it: only that one gets fewer frames.'
+    }),
     maxBitrateKbps: z.int().min(200).max(10_000_000).optional().meta({
       description: 'To each client of version 2 at most. Kilobits per second. Without it: as much as its way takes.'
     }),

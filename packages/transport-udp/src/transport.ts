@@ -1,4 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
+import { networkInterfaces } from 'node:os'
 import type { Counters, Logger, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
 import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
 import { isLocalAddress } from '@streamer/socket-options'
@@ -24,8 +25,17 @@ const harmlessCodes = new Set([
   'EAGAIN'
 ])
 
+const publicText =
+  'this machine has a public address, and there is no key: anybody who finds this port can watch; set "key" to change that'
 const openText =
   'a client at a public address is served without a key: anybody who finds this port can watch; set "key" to change that'
+
+/** Whether who listens at `address` can be reached at a public IPv4 address. Public IPv6 addresses are behind a firewall in most homes; clients tell then. */
+function isOpenToAll(address: string): boolean {
+  if (address !== '::' && address !== '0.0.0.0') return !isLocalAddress(address)
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  return own.some(({ family, address: one }) => family === 'IPv4' && !isLocalAddress(one))
+}
 
 function keyOf(address: string, port: number): string {
   return `${address} ${port}`
@@ -150,6 +160,8 @@ export class UdpTransport implements Transport {
       },
       warn: (message) => this.#trouble.warn(message)
     })
+    const { address, port } = socket.address()
+    if (this.#keys.size === 0 && isOpenToAll(address)) this.#trouble.warn(publicText)
     this.#outside = new Outside(this.#logger)
     this.#outside.start(this.#options, socket)
     socket.on('message', (datagram, peer) => this.#receive(datagram, peer))
@@ -160,7 +172,6 @@ export class UdpTransport implements Transport {
     })
     // One timer for all clients; a quarter of the time-out is as exact as that needs to be.
     this.#sweeper = setInterval(() => this.#forgetSilent(), Math.min(1000, this.#options.clientTimeoutMs / 4))
-    const { address, port } = socket.address()
     const url = `udp://${hostPort(address, port)}`
     return streams.size > 1 ? Array.from(streams.keys(), (name) => `${url}/${encodeURIComponent(name)}`) : [url]
   }

@@ -24,6 +24,7 @@ import type { Keys } from '../keys.js'
 import type { RateLimit } from '../rate-limit.js'
 import { safeDatagram } from './longest-datagram.js'
 import { Pacer } from './pacer.js'
+import { QualityGuide } from './quality.js'
 import { type ConnectionCounters, type PieceSender, type SessionHost, SessionV2 } from './session.js'
 import type { ShardedFrames } from './sharded-frames.js'
 
@@ -63,6 +64,8 @@ export interface VersionTwoHost {
 const maxNonces = 4096
 /** How often it is looked after clients that are silent. */
 const sweepMs = 250
+/** How often it is looked whether the quality suits the clients. */
+const lookMs = 1000
 
 interface Connection {
   readonly session: SessionV2
@@ -79,6 +82,9 @@ export class VersionTwo {
   /** Registrations of the last time, with their connections as long as these are there. */
   readonly #nonces = new Map<string, { readonly atMs: number; readonly connection: number }>()
   readonly #sweeper: NodeJS.Timeout
+  /** By stream, where its quality may be changed. */
+  readonly #guides = new Map<ShardedFrames, QualityGuide>()
+  readonly #looker: NodeJS.Timeout | undefined
 
   constructor(host: VersionTwoHost) {
     this.#host = host
@@ -91,16 +97,15 @@ export class VersionTwo {
       onEnd: (session) => this.#forget(session)
     }
     this.#sweeper = setInterval(() => this.#sweep(), sweepMs)
+    const { minQuality } = host.options
+    if (minQuality === undefined) return
+    for (const frames of host.frames.values()) this.#guides.set(frames, new QualityGuide(minQuality))
+    this.#looker = setInterval(() => this.#guide(), lookMs)
   }
 
   /** Clients that are served. */
   get size(): number {
     return this.#connections.size
-  }
-
-  /** Its sessions. */
-  *sessions(): Iterable<SessionV2> {
-    for (const { session } of this.#connections.values()) yield session
   }
 
   /** Takes a datagram; false when it is none of version 2. */
@@ -128,6 +133,7 @@ export class VersionTwo {
   /** Says goodbye to all. */
   close(): void {
     clearInterval(this.#sweeper)
+    clearInterval(this.#looker)
     for (const { session } of this.#connections.values()) session.close(ByeReason.stopping)
     this.#connections.clear()
     this.#nonces.clear()
@@ -278,6 +284,16 @@ export class VersionTwo {
         session.close(ByeReason.silent)
         this.#drop(session)
       }
+    }
+  }
+
+  #guide(): void {
+    const sessions = Array.from(this.#connections.values(), ({ session }) => session)
+    for (const [frames, guide] of this.#guides) {
+      const rates = sessions.filter((session) => session.frames === frames).map((session) => session.rates)
+      guide.look(frames.stream.controls, rates).catch((error: Error) => {
+        this.#host.warn(`cannot change the quality of stream "${frames.stream.name}": ${error.message}`)
+      })
     }
   }
 

@@ -22,6 +22,7 @@ import type { UdpOptions } from '../config.js'
 import { LongestDatagram } from './longest-datagram.js'
 import type { Paced, Pacer } from './pacer.js'
 import { parityFor } from './parity.js'
+import type { Rates } from './quality.js'
 import { ResendBudget } from './resends.js'
 import type { ShardedFrame, ShardedFrames } from './sharded-frames.js'
 import { type ConnectionKeys, Way } from './way.js'
@@ -166,9 +167,9 @@ export class SessionV2 implements Paced {
     return this.#dueMs
   }
 
-  /** Bit/s that the client is sent at, and would need for all frames. */
-  get rates(): { readonly rate: number; readonly needed: number } {
-    return { rate: this.#way.rate, needed: this.#neededBps }
+  /** Bit/s that the client is sent at, and would need for all frames; 0 while nothing is known of it. */
+  get rates(): Rates {
+    return { rate: this.#way.rate, needed: this.#isPaused ? 0 : this.#neededBps }
   }
 
   /** Frames begin. */

@@ -62,7 +62,7 @@ export class Way {
    * @returns whether it was taken.
    */
   report(report: Report, sent: number, nowMs: number): boolean {
-    if (difference(report.highest, (sent - 1) >>> 0) > 0) return false
+    if (report.packets > 0 && difference(report.highest, (sent - 1) >>> 0) > 0) return false
     const last = this.#last
     if (last === undefined) {
       this.#last = report
