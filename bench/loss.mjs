@@ -10,6 +10,7 @@
  * - whole: frames that the client had whole, of those that the source made
  * - extra: bytes that the server sent beyond those of the JPEGs it sent, with the headers of IP and UDP, in percent of these
  * - lost: packets that the server sent and that did not come to the client, dropped by the queue included
+ * - Mbit/s: of these, without any headers; TCP Mbit/s: of a TCP flow beside it, where there is one, from two seconds after it has begun
  * - fps, least: whole frames per second after the first two seconds, the mean and the least of any second
  * - age: from the source's push to the client having the frame whole, in milliseconds
  */
@@ -38,6 +39,7 @@ const versions = {
   1: { client: pathOf('./loss/client-v1.mjs'), transport: { use: 'udp', payload: 'jpeg' } },
   2: { client: pathOf('./loss/client-v2.mjs'), transport: { use: 'udp', legacy: 'deny' } }
 }
+const flowProgram = pathOf('./loss/tcp-flow.mjs')
 const serverProgram = pathOf('./loss/server.mjs')
 const framerate = 30
 const frameBytes = 40_000
@@ -49,16 +51,20 @@ console.log(
   `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.version}, load ${os.loadavg()[0].toFixed(1)}`
 )
 console.log(`${seconds} s each, ${framerate} frames of ${frameBytes} bytes per second; seed of the relay: ${seed}\n`)
-console.log('| condition | version | sent | whole % | extra % | lost % | age p50 ms | age p95 ms | fps | least |')
-console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|')
+console.log(
+  '| condition | version | sent | whole % | extra % | lost % | age p50 ms | age p95 ms | fps | least | Mbit/s | TCP Mbit/s |'
+)
+console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|')
 const chosen = conditions.filter(({ name, quick }) => name.includes(flags.only) && (quick || !flags.quick))
 for (const condition of chosen) {
   for (const version of flags.version ? [flags.version] : Object.keys(versions)) {
-    const { sent, made, whole, extra, lost, agesMs, atMs } = await measure(condition, versions[version])
+    const { sent, made, whole, extra, lost, agesMs, atMs, tcpBps } = await measure(condition, versions[version])
     const percent = (share) => (share * 100).toFixed(1)
     const cells = [`${sent} of ${made}`, percent(whole / made), percent(extra), percent(lost)]
     const ages = [0.5, 0.95].map((share) => quantile(agesMs, share)?.toFixed(1) ?? '')
-    console.log(`| ${[condition.name, version, ...cells, ...ages, ...framerates(atMs)].join(' | ')} |`)
+    console.log(
+      `| ${[condition.name, version, ...cells, ...ages, ...framerates(atMs), megabits(tcpBps)].join(' | ')} |`
+    )
     if (condition.clean && whole === 0) process.exitCode = 1
   }
 }
@@ -75,7 +81,9 @@ async function measure(condition, version) {
     const waitMs = String(condition.waitMs ?? 0)
     const watching = client.spawn([version.client, target.address, String(target.port), waitMs])
     await within(30, watching.next('watching'), 'the client to be registered')
+    const flow = condition.tcp && (await beside({ client, router, server }))
     await within(30 + 2 * seconds, serving.next('finished'), 'the last frame')
+    const tcp = flow && (await flow.ask('report'))
     // What is under way still comes; a protocol that repairs may need a few turns more.
     await new Promise((resolve) => setTimeout(resolve, 500 + 8 * (condition.delayMs ?? 0) + (condition.queueMs ?? 0)))
     const { sent } = await serving.ask('report')
@@ -88,6 +96,7 @@ async function measure(condition, version) {
       whole: report.whole,
       agesMs: report.agesMs,
       atMs: report.atMs,
+      tcpBps: tcp && (tcp.bytes * 8) / tcp.seconds,
       extra: outgoing.bytes / (sent * frameBytes) - 1,
       lost: 1 - incoming.packets / outgoing.packets
     }
@@ -96,7 +105,11 @@ async function measure(condition, version) {
   }
 }
 
-/** Whole frames per second after the first two seconds: the mean, and the least of any second. */
+function megabits(bps) {
+  return bps === undefined ? '' : (bps / 1e6).toFixed(1)
+}
+
+/** Whole frames per second after the first two seconds: the mean, the least of any second, and the mean in Mbit/s. */
 function framerates(atMs) {
   const counts = []
   for (const ms of atMs) {
@@ -105,8 +118,18 @@ function framerates(atMs) {
   }
   // The last second is not a whole one.
   const whole = Array.from(counts, (count) => count ?? 0).slice(0, -1)
-  if (whole.length === 0) return ['', '']
-  return [(whole.reduce((sum, count) => sum + count, 0) / whole.length).toFixed(1), Math.min(...whole)]
+  if (whole.length === 0) return ['', '', '']
+  const mean = whole.reduce((sum, count) => sum + count, 0) / whole.length
+  return [mean.toFixed(1), Math.min(...whole), megabits(mean * frameBytes * 8)]
+}
+
+/** A TCP flow from the server to the client that takes what it can get. */
+async function beside({ client, router, server }) {
+  const source = server.spawn([flowProgram, 'serve'])
+  const flow = client.spawn([flowProgram, server.addressFor(router), String(await source.next('listening'))])
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await flow.ask('report')
+  return flow
 }
 
 /** Makes the network as bad as it shall be. Returns where the client finds the server. */
