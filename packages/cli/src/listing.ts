@@ -19,6 +19,13 @@ export function valueOnOneLine(value: unknown): string {
 
 /** The same for others to see: without what its name or its form tells to be a secret. */
 export function shownValue(name: string, value: unknown): string {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    // Secrets by the names of those who have them: `keys`.
+    const single = name.replace(/s$/, '')
+    const hidden = (one: unknown) => (shownValue(single, one) === '***' ? '***' : one)
+    const entries = Object.entries(value).map(([whose, one]): [string, unknown] => [whose, hidden(one)])
+    return withoutSecrets(valueOnOneLine(Object.fromEntries(entries)))
+  }
   const named = `"${name}":"-"`
   const isSecret = (typeof value === 'string' || typeof value === 'number') && withoutSecrets(named) !== named
   return isSecret ? '***' : withoutSecrets(valueOnOneLine(value))

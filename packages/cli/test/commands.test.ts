@@ -115,12 +115,19 @@ describe('streamer config', () => {
       `streams:
   one: { source: { use: command, command: [ffmpeg, -i, "rtsp://me:secret@camera/1"] } }
   two: { source: { use: ./mine.mjs, userPassword: two secret words } }
+transports:
+  - { use: udp, key: correct horse battery staple, keys: { anna: another key of that length } }
 `
     )
     const { stdout } = await place.run(['config', '--config', 'secrets.yaml'])
     expect(stdout).toContain('["ffmpeg","-i","rtsp://***@camera/1"]')
     expect(stdout).toMatch(/^streams\.two\.source\.userPassword +\*\*\* +secrets\.yaml:3/m)
     expect(stdout).not.toContain('secret ')
+    expect(stdout).toMatch(/^transports\[0\]\.key +\*\*\* +secrets\.yaml:5/m)
+    expect(stdout).toMatch(/^transports\[0\]\.keys +\{"anna":"\*\*\*"\}/m)
+    await write('short.yaml', 'transports: [{ use: udp, keys: { anna: too short } }]')
+    const short = await place.run(['config', '--config', 'short.yaml'])
+    expect(short.stderr).toContain('keys.anna: this is not allowed; it must be text of 16 characters or more')
     const json = (await place.run(['config', '--config', 'secrets.yaml', '--json'])).stdout
     expect(json).toContain('rtsp://me:secret@camera/1')
     expect(json).toContain('two secret words')

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import { type OptionsSchema, StreamerError } from '../plugin/index.js'
+import { type OptionsSchema, StreamerError, withoutSecrets } from '../plugin/index.js'
 
 /** A JSON Schema, as far as it is looked at here. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -93,7 +93,7 @@ export async function validate<Options>(
     const message =
       names && (issue as { code?: string }).code === 'invalid_key'
         ? `the name is not allowed; it must be ${names.description ?? allowedText(names)}`
-        : issueText(issue.message, valueAt(value, path), jsonSchema && schemaAt(jsonSchema, path))
+        : issueText(issue.message, valueAt(value, path), path, jsonSchema && schemaAt(jsonSchema, path))
     problems.push({ path, message })
   }
   return { problems: problems.map((problem) => ({ ...problem, path: [...prefix, ...problem.path] })) }
@@ -144,9 +144,11 @@ export function allowedText(schema: JsonSchema): string {
     case 'string':
       return schema.pattern
         ? `text that matches ${schema.pattern}`
-        : schema.minLength
-          ? 'text that is not empty'
-          : 'text'
+        : Number(schema.minLength) > 1
+          ? `text of ${schema.minLength} characters or more`
+          : schema.minLength
+            ? 'text that is not empty'
+            : 'text'
     case 'array':
       return `a list${schema.minItems ? ` of at least ${schema.minItems}` : ''}`
     case 'object':
@@ -162,12 +164,24 @@ export function valueText(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
-function issueText(message: string, value: unknown, schema: JsonSchema | undefined): string {
-  if (!schema) return `${valueText(value)}: ${message}`
+function issueText(
+  message: string,
+  value: unknown,
+  path: ReadonlyArray<string | number>,
+  schema: JsonSchema | undefined
+): string {
+  const shown = typeof value !== 'object' && path.some(isSecret) ? 'this' : valueText(value)
+  if (!schema) return `${shown}: ${message}`
   if (value === undefined) return `is missing; it must be ${allowedText(schema)}`
-  if (/^(Invalid|Too) /.test(message)) return `${valueText(value)} is not allowed; it must be ${allowedText(schema)}`
+  if (/^(Invalid|Too) /.test(message)) return `${shown} is not allowed; it must be ${allowedText(schema)}`
   // A plugin's own rule has its own message, which says more than its JSON Schema can.
-  return typeof value === 'object' ? message : `${valueText(value)} is not allowed: ${message}`
+  return typeof value === 'object' ? message : `${shown} is not allowed: ${message}`
+}
+
+/** Whether what has this name, or one of those in it, is a secret: `key`, `keys`, `password`. */
+function isSecret(name: string | number): boolean {
+  const named = `"${String(name).replace(/s$/, '')}":"-"`
+  return withoutSecrets(named) !== named
 }
 
 function rangeText(schema: JsonSchema): string {
