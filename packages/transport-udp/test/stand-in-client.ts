@@ -47,6 +47,11 @@ export class StandInClient {
   socket!: Socket
   outbound: Outbound | undefined
   welcome: Welcome | undefined
+  /** Told of each frame whose data shards all came; then they are not kept. */
+  onFrame: ((frame: Buffer) => void) | undefined
+  #packets = 0
+  /** Data shards of the newest frame that is not whole. */
+  #open: { readonly id: number; readonly shards: Map<number, Buffer> } = { id: -1, shards: new Map() }
   readonly #options: StandInOptions
   readonly #server: number
   readonly #address: string
@@ -178,6 +183,11 @@ export class StandInClient {
     return this.say(DatagramType.report, writeReport(report))
   }
 
+  /** Says that all came, as an honest client does. */
+  reportAll(): Promise<void> {
+    return this.report({ highest: this.#inbound!.next - 1, packets: this.#packets })
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       try {
@@ -209,10 +219,22 @@ export class StandInClient {
         break
       default: {
         const read = this.#inbound?.read(datagram)
-        if (typeof read === 'object') seen(datagram.type, read.body)
-        else seen(-2, bytes)
+        if (typeof read === 'object') {
+          this.#packets++
+          if (this.onFrame === undefined) seen(datagram.type, read.body)
+          else if (datagram.type === DatagramType.data) this.#assemble(readData(read.body)!)
+        } else seen(-2, bytes)
       }
     }
+  }
+
+  #assemble({ frameId, index, dataCount, shard }: Data): void {
+    if (frameId !== this.#open.id) this.#open = { id: frameId, shards: new Map() }
+    const { shards } = this.#open
+    if (index < dataCount) shards.set(index, shard)
+    if (shards.size < dataCount) return
+    this.onFrame!(Buffer.concat(Array.from({ length: dataCount }, (_, place) => shards.get(place)!)))
+    this.#open = { id: -1, shards: new Map() }
   }
 
   /** Data may come right behind the welcome, before a test could take it. */
