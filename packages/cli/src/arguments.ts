@@ -30,7 +30,7 @@ export function ownVersion(): string {
 export async function parseArguments(argv: readonly string[]): Promise<CommandLine | undefined> {
   refuseInherited(argv)
   let parsed: { readonly command: Command; readonly values: Record<string, unknown> } | undefined
-  const parser = (yargs([...argv]) as Parser)
+  const parser = (yargs(withDashValues(argv)) as Parser)
     .usageConfiguration({ 'hide-types': true })
     .scriptName('streamer')
     .locale('en')
@@ -47,6 +47,7 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
     .example('$0 --transport http --http-port 8081', 'HTTP only, on another port')
     .example('$0 --width 1280 --height 720 --framerate 15', 'larger and slower')
     .example('$0 --host 127.0.0.1', 'for this machine only')
+    .example('$0 watch udp://raspberrypi.local:9999', 'receive a stream, and tell how it goes')
     .example('$0 init', 'write a configuration file')
     .example('$0 cameras', 'which cameras there are')
     .example('$0 doctor', 'why there is no picture')
@@ -85,6 +86,17 @@ export async function parseArguments(argv: readonly string[]): Promise<CommandLi
   for (const command of commands) if (!command.name.includes(' ')) add(parser, command, command.name)
   await parser.parseAsync()
   return parsed && (await understood(parsed.command, parsed.values))
+}
+
+/** A lone dash behind a flag is its value (`--output -`); yargs would take it for a word of its own. */
+function withDashValues(argv: readonly string[]): string[] {
+  const words: string[] = []
+  for (const word of argv) {
+    const before = words.at(-1) ?? ''
+    if (word === '-' && /^--[^=]+$/.test(before) && !words.includes('--')) words[words.length - 1] = `${before}=-`
+    else words.push(word)
+  }
+  return words
 }
 
 /** yargs looks flags up in plain objects, and trips over the names that those have by themselves (`--constructor`). */

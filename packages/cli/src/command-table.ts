@@ -3,6 +3,7 @@ import { type Flag, flags } from './flags.js'
 /** What the command can be told to do; one below another has the words of both. */
 export type CommandName =
   | 'start'
+  | 'watch'
   | 'init'
   | 'config'
   | 'schema'
@@ -31,11 +32,54 @@ export interface Command {
   readonly examples?: ReadonlyArray<readonly [string, string]>
 }
 
+const frames = 'Frames:'
+const network = 'Network:'
+
+/** What `watch` can be told. */
+const watchFlags: Command['flags'] = [
+  { flag: 'serve', value: 'port', describe: 'Show it in a browser, on this port (or address:port)', group: frames },
+  {
+    flag: 'output',
+    value: 'folder/, file or -',
+    describe: 'Write frames: a JPEG each into a folder, all into a file, or to standard output',
+    group: frames
+  },
+  { flag: 'duration', value: 'time', describe: 'End after this time: 10s, 500ms, 2m', group: frames },
+  { flag: 'frames', value: 'count', describe: 'End after so many frames', group: frames },
+  {
+    flag: 'delay',
+    value: 'time',
+    describe: 'Show each frame this long after its capture, evenly: 100ms',
+    group: network
+  },
+  { flag: 'key', value: 'secret', describe: 'The key that the server asks for; better in a file', group: network },
+  { flag: 'key-file', value: 'file', describe: 'A file that holds the key', group: network },
+  { flag: 'key-name', value: 'name', describe: 'Which of the keys it is, where the server has several', group: network },
+  { flag: 'ca', value: 'file', describe: 'Certificate to trust with tcps:// and https://, in PEM', group: network }
+]
+
 const configFlag = flags.filter(({ name }) => name === 'config')
 
 /** Every command, in the order of `--help`. */
 export const commands: readonly Command[] = [
   { name: 'start', describe: 'Serve the camera; what happens without a command', flags, switches: {} },
+  {
+    name: 'watch',
+    describe: 'Receive a stream and tell how it goes; show it, or write it to files',
+    operands: [{ name: 'url', describe: 'http(s)://…/stream.mjpg, tcp(s)://… or udp://…, as the server prints it' }],
+    flags: watchFlags,
+    switches: {
+      json: 'For programs: an object each second, and one at the end',
+      force: 'Write over what is there',
+      insecure: 'Trust any certificate'
+    },
+    examples: [
+      ['watch udp://pi:9999', 'rate, losses and age, each second'],
+      ['watch tcp://pi:8888 --output frames/ --frames 9', 'nine pictures'],
+      ['watch udp://pi:9999 --serve 8090', 'in a browser of this machine'],
+      ['watch tcp://pi:8888 --output - | ffplay -', 'for another program']
+    ]
+  },
   {
     name: 'init',
     describe: 'Ask a few questions and write a commented .streamerrc',

@@ -17,8 +17,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { reportFailure } = await import('./failures.js')
     return { exitCode: reportFailure(error, line?.values['log-level']?.at(-1) ?? process.env.STREAMER_LOG_LEVEL) }
   }
-  // What is printed for somebody waits for its reader; a server must end.
-  const end = (ending: Ending) => endProcess(ending, line?.command === 'start')
+  // What is printed for somebody waits for its reader; what ends by a signal must end.
+  const end = (ending: Ending) => endProcess(ending, line?.command === 'start' || line?.command === 'watch')
   onStrayError((error) => void failed(error).then(end))
   try {
     line = await parseArguments(argv)
@@ -36,6 +36,8 @@ async function run(line: CommandLine): Promise<Ending> {
       const nothingToStop = exitOnSignal()
       return (await import('./commands/start.js')).start(line, nothingToStop)
     }
+    case 'watch':
+      return (await import('./commands/watch.js')).watch(line)
     case 'init':
       return { exitCode: await (await import('./commands/init.js')).init(line) }
     case 'config':

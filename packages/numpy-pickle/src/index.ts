@@ -7,7 +7,13 @@
  * file.write(Buffer.concat([pickleHead(jpeg.length), jpeg, pickleTail]))
  * ```
  * Python then has `pickle.loads(data)`, equal to `numpy.frombuffer(jpeg, numpy.uint8)` but writable.
- * Nothing here reads a pickle, and nothing should: loading one runs whatever code it names.
+ *
+ * The way back finds the data by its place. Nothing here loads a pickle, and nothing should: that runs whatever code it names.
+ *
+ * ```ts
+ * const jpeg = pickledJpeg(payload)
+ * ```
  * @packageDocumentation
  */
 export { maxPickledBytes, pickledLength, pickleHead, pickleHeadLength, pickleTail } from './pickle.js'
+export { pickledData, pickledJpeg } from './read.js'

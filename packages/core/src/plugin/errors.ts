@@ -136,6 +136,17 @@ export const errorCodes = {
     meaning: 'The encoder cannot read the pixel format that the source gives.',
     remedy: 'Choose another format at the source, or another encoder.'
   },
+  ERR_RECEIVE_ADDRESS: {
+    exitCode: 2,
+    meaning: 'The address of a stream to receive is none.',
+    remedy: 'Take one that the server prints when it starts: http://, https://, tcp://, tcps:// or udp://.'
+  },
+  ERR_RECEIVE: {
+    exitCode: 1,
+    meaning: 'A stream cannot be received: the server is not there, does not answer, refuses, or ended the connection.',
+    remedy:
+      'Check the address and whether the server runs; unless it was told not to, the receiver tries again by itself.'
+  },
   ERR_NO_FRAME: { exitCode: 1, meaning: 'No fresh frame came in time.', remedy: 'See the state of the stream.' },
   ERR_CONTROL_INVALID: {
     exitCode: 1,
