@@ -54,7 +54,12 @@ const watchFlags: Command['flags'] = [
   },
   { flag: 'key', value: 'secret', describe: 'The key that the server asks for; better in a file', group: network },
   { flag: 'key-file', value: 'file', describe: 'A file that holds the key', group: network },
-  { flag: 'key-name', value: 'name', describe: 'Which of the keys it is, where the server has several', group: network },
+  {
+    flag: 'key-name',
+    value: 'name',
+    describe: 'Which of the keys it is, where the server has several',
+    group: network
+  },
   { flag: 'ca', value: 'file', describe: 'Certificate to trust with tcps:// and https://, in PEM', group: network }
 ]
 

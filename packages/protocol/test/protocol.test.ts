@@ -201,6 +201,23 @@ describe('shards', () => {
     expect(read({ frameSize: 6, dataCount: 4 }, 2)).toBeUndefined()
     expect(read({ parityCount: 256 })).toBeUndefined()
   })
+
+  it('is none of a frame of which a block would have more than 255 shards', () => {
+    const read = (dataCount: number, parityCount: number) => {
+      const head = { frameId: 1, frameSize: dataCount, stream: 0, flags: 0, index: 0, captureUs: 5, sendUs: 6 }
+      return readData(Buffer.concat([writeDataHead({ ...head, dataCount, parityCount }), Buffer.of(1)]))
+    }
+    // One block, then two of 86 and 85, then three of which each has a third of both.
+    for (const [dataCount, mostParity] of [
+      [1, 254],
+      [170, 85],
+      [171, 2 * (255 - 86)],
+      [510, 3 * 85]
+    ] as const) {
+      expect(read(dataCount, mostParity)).toMatchObject({ dataCount, parityCount: mostParity })
+      expect(read(dataCount, mostParity + 1)).toBeUndefined()
+    }
+  })
 })
 
 describe('records', () => {
