@@ -106,7 +106,7 @@ export class TcpTransport implements Transport {
         const bound = server.address() as AddressInfo
         // The name is for people: the port alone says which stream it is.
         const path = streams.size > 1 ? `/${encodeURIComponent(name)}` : ''
-        urls.push(`tcp://${hostPort(bound.address, bound.port)}${path}`)
+        urls.push(`${this.#options.tls === undefined ? 'tcp' : 'tcps'}://${hostPort(bound.address, bound.port)}${path}`)
       } catch (error) {
         throw listenError(this.#part, hostPort(host, port), error)
       }
