@@ -205,6 +205,11 @@ describe('a machine behind a home router', () => {
     return first
   }
 
+  /** Resolves when nothing is open but the program's own socket: what was closed is gone a little later on a busy machine. */
+  async function onlyItsOwnSocket(): Promise<void> {
+    while (JSON.stringify(await program.ask('resources')) !== '["UDPWrap"]');
+  }
+
   describe.each<readonly [string, string, string?]>([
     ['PCP', 'pcp'],
     ['NAT-PMP', 'nat-pmp'],
@@ -231,7 +236,7 @@ describe('a machine behind a home router', () => {
       expect(await router.run(['nft', 'list', 'chain', 'inet', 'home', 'to_inside'])).not.toContain('dnat')
       expect(await receivedFromOutside(own, own)).toBe('from the router')
       // Nothing is left open but the program's own socket.
-      expect(await program.ask('resources')).toEqual(['UDPWrap'])
+      await onlyItsOwnSocket()
     })
   })
 
@@ -252,12 +257,22 @@ describe('a machine behind a home router', () => {
       await program.ask('close')
     })
 
+    it('is printed by the udp transport, which has the router forget it when it stops', async () => {
+      const options = JSON.stringify({ use: 'udp', host: '0.0.0.0', port: 9998, portMapping: true })
+      const serving = client.spawn([fileURLToPath(new URL('streamer-server.mjs', import.meta.url)), options])
+      const text = `the router at ${routerInside} lets viewers in (pcp): udp://${announcedAddress}:9998`
+      while ((await serving.next<string>('said')) !== text);
+      expect(await router.run(['nft', 'list', 'chain', 'inet', 'home', 'to_inside'])).toContain('9998')
+      await serving.stop()
+      expect(await router.run(['nft', 'list', 'chain', 'inet', 'home', 'to_inside'])).not.toContain('9998')
+    })
+
     it('is let in no more when the mapping is aborted', async () => {
       const own = await program.ask<number>('ownPort')
       expect(await program.ask<Mapped>('map', {})).toMatchObject({ externalPort: own })
       await program.ask('abort')
       expect(await router.run(['nft', 'list', 'chain', 'inet', 'home', 'to_inside'])).not.toContain('dnat')
-      expect(await program.ask('resources')).toEqual(['UDPWrap'])
+      await onlyItsOwnSocket()
     })
 
     it('is told the address by the example of the README', async () => {
@@ -286,7 +301,7 @@ describe('a machine behind a home router', () => {
       expect(await program.ask<Mapped>('map', { methods: [method], abortAfterMs: 300 })).toMatchObject({
         error: 'enough'
       })
-      expect(await program.ask('resources')).toEqual(['UDPWrap'])
+      await onlyItsOwnSocket()
     })
 
     it('is told so when the router is silent', async () => {
@@ -294,7 +309,7 @@ describe('a machine behind a home router', () => {
       expect(await program.ask<Mapped>('map', {})).toMatchObject({
         error: expect.stringContaining('PCP: no answer; NAT-PMP: no answer; UPnP: no router')
       })
-      expect(await program.ask('resources')).toEqual(['UDPWrap'])
+      await onlyItsOwnSocket()
     })
   })
 

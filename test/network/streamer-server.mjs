@@ -1,6 +1,6 @@
 /**
  * A server for tests in networks of their own: `node streamer-server.mjs '{"use":"udp",…}'` with the fake camera. Says `listening` with its addresses;
- * `said` with each line of its log; answers `stats` with the counters of its transport; ends with its standard input.
+ * `said` with each line of its log; answers `stats` with the counters of its transport; ends with its standard input, or by SIGTERM.
  */
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -21,5 +21,6 @@ say({ listening: streamer.urls })
 createInterface(process.stdin).on('line', (line) => {
   if (JSON.parse(line).stats) say({ stats: streamer.transports()[0].counters })
 })
-await once(process.stdin, 'end')
+await Promise.race([once(process.stdin, 'end'), once(process, 'SIGTERM')])
 await streamer.stop()
+process.stdin.destroy()

@@ -80,6 +80,7 @@ describe('at a public address', () => {
   it('version 1 is refused, which the log says, unless it is allowed', async () => {
     const { clients, serving, address, view } = await served(1)
     const old = await Peer.start(clients[0]!)
+    await says(serving, 'this machine has a public address, and there is no key')
     await old.send(address, port, 'REGISTER_CLIENT')
     await says(serving, 'refused a client of version 1 at a public address')
     await frames(view(clients[0]!), 1)

@@ -39,7 +39,7 @@ export const configSchema = z
       .meta({ description: 'Frames per second to each client at most. Without it: all.' }),
     maxAgeMs: z.int().min(1).max(60_000).optional().meta({
       description:
-        'A frame older than this when its client is ready is dropped. Milliseconds. Without it: 1000 for clients of version 2, no limit for others.'
+        'A frame older than this when its client is ready is dropped. Milliseconds. Without it: no limit, but never another than the newest.'
     }),
     legacy: z.enum(['local', 'allow', 'deny']).optional().meta({
       description:

@@ -6,7 +6,7 @@ import type { Feed } from './feed.js'
 import { maxIgnoredBytes } from './listen.js'
 import { Session, type SessionCounters, type SessionHost, type SessionSetup } from './session.js'
 import type { TlsDoor } from './tls.js'
-import { defaultMaxAgeMs, VersionTwo, type VersionTwoCounters } from './v2/version-two.js'
+import { VersionTwo, type VersionTwoCounters } from './v2/version-two.js'
 import { writeWhole } from './write-whole.js'
 
 /** A client that says nothing for so long gets version 1 (`docs/protocols/tcp.md`). */
@@ -194,7 +194,7 @@ export class Connection {
           this.#serve({
             label: this.#label,
             stream,
-            maxAgeMs: options.maxAgeMs ?? defaultMaxAgeMs,
+            maxAgeMs: options.maxAgeMs,
             write: (frame, onTaken) => versionTwo.write(frame, onTaken)
           })
         },

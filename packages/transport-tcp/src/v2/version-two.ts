@@ -27,9 +27,6 @@ import { maxIgnoredBytes } from '../listen.js'
 import { writeWhole } from '../write-whole.js'
 import { PingAllowance } from './ping-allowance.js'
 
-/** The default of `maxAgeMs` for clients of version 2. */
-export const defaultMaxAgeMs = 1000
-
 /** A hello with the longest names is half as long. Bytes. */
 const maxBody = 1024
 /** Bytes of a time. */
