@@ -55,6 +55,7 @@ console.log(
   '| condition | version | sent | whole % | extra % | lost % | age p50 ms | age p95 ms | fps | least | Mbit/s | TCP Mbit/s |'
 )
 console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|')
+const climbs = []
 const chosen = conditions.filter(({ name, quick }) => name.includes(flags.only) && (quick || !flags.quick))
 for (const condition of chosen) {
   for (const version of flags.version ? [flags.version] : Object.keys(versions)) {
@@ -65,9 +66,11 @@ for (const condition of chosen) {
     console.log(
       `| ${[condition.name, version, ...cells, ...ages, ...framerates(atMs), megabits(tcpBps)].join(' | ')} |`
     )
+    if (condition.freeAfterMs) climbs.push(`version ${version}: ${climb(atMs, condition.freeAfterMs)}`)
     if (condition.clean && whole === 0) process.exitCode = 1
   }
 }
+for (const line of climbs) console.log(`\nAll frames again after the limit was gone, ${line}`)
 if (process.exitCode) console.error('not one frame was whole where nothing is lost')
 
 async function measure(condition, version) {
@@ -81,8 +84,10 @@ async function measure(condition, version) {
     const waitMs = String(condition.waitMs ?? 0)
     const watching = client.spawn([version.client, target.address, String(target.port), waitMs])
     await within(30, watching.next('watching'), 'the client to be registered')
+    const freeing = setTimeout(() => void target.limit?.stop(), condition.freeAfterMs ?? 2 ** 31 - 1)
     const flow = condition.tcp && (await beside({ client, router, server }))
     await within(30 + 2 * seconds, serving.next('finished'), 'the last frame')
+    clearTimeout(freeing)
     const tcp = flow && (await flow.ask('report'))
     // What is under way still comes; a protocol that repairs may need a few turns more.
     await new Promise((resolve) => setTimeout(resolve, 500 + 8 * (condition.delayMs ?? 0) + (condition.queueMs ?? 0)))
@@ -123,6 +128,12 @@ function framerates(atMs) {
   return [mean.toFixed(1), Math.min(...whole), megabits(mean * frameBytes * 8)]
 }
 
+/** How long it took from `freeMs` on until 29 frames came within a second. */
+function climb(atMs, freeMs) {
+  const first = atMs.findIndex((ms, index) => ms >= freeMs && atMs[index + 28] - ms <= 1000)
+  return first < 0 ? 'never' : `after ${((atMs[first] - freeMs) / 1000).toFixed(1)} s`
+}
+
 /** A TCP flow from the server to the client that takes what it can get. */
 async function beside({ client, router, server }) {
   const source = server.spawn([flowProgram, 'serve'])
@@ -135,10 +146,10 @@ async function beside({ client, router, server }) {
 /** Makes the network as bad as it shall be. Returns where the client finds the server. */
 async function spoil(condition, { client, router, server }) {
   const { lossPercent = 0, meanBurst, delayMs = 0, jitterMs = 0, rateBps, queueMs } = condition
-  if (rateBps) await router.limit(client, { rateBps, queueMs })
+  const limit = rateBps ? await router.limit(client, { rateBps, queueMs }) : undefined
   if (!meanBurst && !delayMs && !jitterMs) {
     if (lossPercent) await router.lose(lossPercent)
-    return { address: server.addressFor(router), port }
+    return { address: server.addressFor(router), port, limit }
   }
   const path = { lossPercent, delayMs, jitterMs, ...(meanBurst && { meanBurst }) }
   const options = {
