@@ -154,6 +154,36 @@ describe.each([
     expect(served.stream.hub.size).toBe(1)
   })
 
+  it('gets short datagrams again when the long ones stop coming', async () => {
+    await client.register()
+    await client.ofType(DatagramType.probe)
+    await client.report({ longest: 1452 })
+    await client.ofType(DatagramType.clock)
+    let sent = 0
+    const lengths: number[] = []
+    for (let round = 0; lengths.at(-1) !== 1200 && round < 20; round++) {
+      served.stream.publish(randomBytes(12_000))
+      const ofRound = () => client.data().filter(({ frameId }) => frameId === round)
+      await client.until(() => ofRound().length > 0 && ofRound().length === frameLength(ofRound()[0]!))
+      sent += ofRound().length
+      const longest = Math.max(...client.seen.slice(-ofRound().length).map(({ length }) => length))
+      lengths.push(longest > 1200 ? longest : 1200)
+      // Of what was sent as long datagrams, nothing came.
+      await client.report({ clientTimeUs: (round + 1) * 1e6 + 1e12, highest: sent, packets: 1, longest: 1200 })
+      await client.until(() => client.count(DatagramType.clock) >= round + 2)
+    }
+    expect(lengths.length).toBeGreaterThan(3)
+    expect(lengths.slice(0, 3).every((length) => length > 1200)).toBe(true)
+    expect(lengths.at(-1)).toBe(1200)
+  })
+
+  it('is told when its stream ends it', async () => {
+    await client.register()
+    served.stream.hub.closeAll('test')
+    expect((await client.ofType(DatagramType.bye)).body[0]).toBe(ByeReason.revoked)
+    expect(counters()).toMatchObject({ revoked: 1, disconnects: 0 })
+  })
+
   it('is told when the server stops', async () => {
     await client.register()
     await served.transport.stop()

@@ -94,7 +94,7 @@ export class VersionTwo {
       options: host.options,
       pacer: this.#pacer,
       onSendError: (error, label) => host.onSendError(error, label),
-      onEnd: (session) => this.#forget(session)
+      onEnd: (session, why) => this.#forget(session, why)
     }
     this.#sweeper = setInterval(() => this.#sweep(), sweepMs)
     const { minQuality } = host.options
@@ -298,8 +298,8 @@ export class VersionTwo {
   }
 
   /** A client said goodbye, or its stream is gone. */
-  #forget(session: SessionV2): void {
-    this.#host.counters.disconnects++
+  #forget(session: SessionV2, why: 'disconnects' | 'revoked'): void {
+    this.#host.counters[why]++
     this.#drop(session)
   }
 

@@ -59,8 +59,8 @@ export interface SessionHost {
   readonly options: UdpOptions
   readonly pacer: Pacer
   onSendError(error: Error, label: string): void
-  /** Told once when it is over for another reason than `close`. */
-  onEnd(session: SessionV2): void
+  /** Told once when it is over for another reason than `close`: the client said goodbye, or the core has ended its subscription. */
+  onEnd(session: SessionV2, why: 'disconnects' | 'revoked'): void
 }
 
 /** A client that has said nothing for so long gets less; after the second time, nothing but a sign of life a second. Milliseconds. */
@@ -183,7 +183,7 @@ export class SessionV2 implements Paced {
       onFrame: (frame) => this.#begin(frame),
       onClose: () => {
         this.close(ByeReason.revoked)
-        this.#host.onEnd(this)
+        this.#host.onEnd(this, 'revoked')
       }
     })
   }
@@ -224,7 +224,7 @@ export class SessionV2 implements Paced {
         break
       case DatagramType.bye:
         this.close()
-        this.#host.onEnd(this)
+        this.#host.onEnd(this, 'disconnects')
         break
       case DatagramType.pathResponse:
         break
@@ -362,12 +362,14 @@ export class SessionV2 implements Paced {
   #report(report: Report, nowMs: number): void {
     const { counters } = this.#host
     const arrivedUs = monotonicUs()
-    if (!this.#way.report(report, this.#outbound.next, nowMs)) {
+    const interval = this.#way.report(report, this.#outbound.next, nowMs)
+    if (interval === undefined) {
       counters.ignoredDatagrams++
       return
     }
     counters.reports++
     this.#longest.confirm(report.longest)
+    this.#longest.judge(interval.expected, interval.received, nowMs)
     this.#measure(nowMs)
     this.#probe(nowMs)
     const data = Math.max(1, this.#total - this.#parityCount)

@@ -59,21 +59,25 @@ export class Way {
   /**
    * Takes a report.
    * @param sent number of datagrams that were sent on this connection; a report of more is a lie, and is not taken.
-   * @returns whether it was taken.
+   * @returns how many datagrams were sent and came since the last one; undefined when it was not taken.
    */
-  report(report: Report, sent: number, nowMs: number): boolean {
-    if (report.packets > 0 && difference(report.highest, (sent - 1) >>> 0) > 0) return false
+  report(
+    report: Report,
+    sent: number,
+    nowMs: number
+  ): { readonly expected: number; readonly received: number } | undefined {
+    if (report.packets > 0 && difference(report.highest, (sent - 1) >>> 0) > 0) return undefined
     const last = this.#last
     if (last === undefined) {
       this.#last = report
       this.#take(report)
-      return true
+      return { expected: 0, received: 0 }
     }
     const durationMs = (report.clientTimeUs - last.clientTimeUs) / 1000
     const expected = difference(report.highest, last.highest)
     const packets = difference(report.packets, last.packets)
     // Reports overtake each other, too.
-    if (durationMs < shortestMs || expected < 0 || packets < 0) return false
+    if (durationMs < shortestMs || expected < 0 || packets < 0) return undefined
     this.#last = report
     this.#take(report)
     const hasData = packets > 0 && (report.minDelayUs !== 0 || report.maxDelayUs !== 0)
@@ -82,18 +86,19 @@ export class Way {
     if (queueMs === undefined || queueMs < queuedMs || this.#control.isCompeting) {
       this.loss.add(expected, expected - packets)
     }
+    const received = Math.min(packets, expected)
     this.#control.update(
       {
         durationMs: Math.min(durationMs, longestMs),
         expected,
-        received: Math.min(packets, expected),
+        received,
         bytes: Math.max(0, difference(report.bytes, last.bytes)),
         queueMs,
         roundTripMs: this.#roundTripMs
       },
       this.#bounds
     )
-    return true
+    return { expected, received }
   }
 
   /** Nothing was heard for some time. */
