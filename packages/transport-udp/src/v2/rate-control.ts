@@ -53,6 +53,8 @@ export class RateControl {
   #emptyMs = 0
   #throughput = 0
   #loss = 0
+  /** Loss while there is no queue: that of the medium. */
+  #usualLoss = 0
   #sinceDecreaseMs = Number.POSITIVE_INFINITY
   #fullReports = 0
   #calmReports = 0
@@ -78,33 +80,31 @@ export class RateControl {
     this.#loss = this.#loss * 0.8 + loss * 0.2
     this.#sinceDecreaseMs += durationMs
     this.#judge(queueMs)
-    const pauseMs = roundTripMs + 1.5 * durationMs
-    const mayLower = this.#sinceDecreaseMs > pauseMs
-    if (this.#loss > hopelessLoss) {
-      if (mayLower) this.#lower(delayFactor)
-    } else if (this.#isCompeting) {
-      if (loss > this.#usualLoss + 0.003) {
-        if (mayLower) this.#lower(lossFactor)
-      } else this.#grow(durationMs, roundTripMs, queueMs)
-    } else if (queueMs !== undefined && queueMs > targetMs) {
-      if (mayLower) this.#lower(delayFactor)
-    } else if (queueMs !== undefined && queueMs > guardQueueMs && this.#loss > this.#usualLoss + guardLoss) {
-      if (mayLower) this.#lower(delayFactor)
-    } else if (queueMs === undefined || queueMs < targetMs / 2) {
+    const factor = this.#congestion(loss, queueMs)
+    if (factor < 1) {
+      // Once for each queue: what is done shows after a round trip and a report.
+      if (this.#sinceDecreaseMs > roundTripMs + 1.5 * durationMs) this.#lower(factor)
+    } else if (this.#isCompeting || queueMs === undefined || queueMs < targetMs / 2) {
       this.#grow(durationMs, roundTripMs, queueMs)
-      if (queueMs !== undefined && queueMs < 5) this.#usualLoss += (loss - this.#usualLoss) * 0.05
+      const isEmpty = queueMs !== undefined && queueMs < guardQueueMs
+      if (isEmpty && !this.#isCompeting) this.#usualLoss += (loss - this.#usualLoss) * 0.05
     }
     this.#rate = Math.min(bounds.max, Math.max(bounds.min, this.#rate))
   }
-
-  /** Loss while there is no queue: that of the medium. */
-  #usualLoss = 0
 
   /** Nothing was heard for so long that the way may be blocked. */
   fade(bounds: RateBounds): void {
     this.#rate = Math.max(bounds.min, this.#rate * 0.6)
     this.#isStarting = false
     this.#throughput = this.#rate
+  }
+
+  /** What of the rate may remain; 1 where nothing is congested. @param loss since the last report. */
+  #congestion(loss: number, queueMs = 0): number {
+    if (this.#loss > hopelessLoss) return delayFactor
+    if (this.#isCompeting) return loss > this.#usualLoss + 0.003 ? lossFactor : 1
+    const isShort = queueMs > guardQueueMs && this.#loss > this.#usualLoss + guardLoss
+    return queueMs > targetMs || isShort ? delayFactor : 1
   }
 
   #judge(queueMs: number | undefined): void {

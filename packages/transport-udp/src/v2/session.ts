@@ -9,7 +9,6 @@ import {
   DatagramType,
   dataHeadLength,
   expandNumber,
-  headerLength,
   Inbound,
   Outbound,
   type Report,
@@ -210,8 +209,7 @@ export class SessionV2 implements Paced {
     }
     this.lastHeardMs = nowMs
     const isElsewhere = address !== this.#address || port !== this.#port
-    if (datagram.type === DatagramType.pathResponse) this.#move(read.body, address, port, nowMs)
-    else if (isElsewhere) this.#ask(address, port, nowMs)
+    if (isElsewhere && datagram.type !== DatagramType.pathResponse) this.#ask(address, port, nowMs)
     switch (datagram.type) {
       case DatagramType.report: {
         const report = readReport(read.body)
@@ -227,6 +225,7 @@ export class SessionV2 implements Paced {
         this.#host.onEnd(this, 'disconnects')
         break
       case DatagramType.pathResponse:
+        this.#move(read.body, address, port, nowMs)
         break
       default:
         this.#host.counters.ignoredDatagrams++
@@ -372,7 +371,6 @@ export class SessionV2 implements Paced {
     this.#longest.judge(interval.expected, interval.received, nowMs)
     this.#measure(nowMs)
     this.#probe(nowMs)
-    const data = Math.max(1, this.#total - this.#parityCount)
     this.#send(
       DatagramType.clock,
       writeClock({
@@ -380,7 +378,7 @@ export class SessionV2 implements Paced {
         receivedUs: arrivedUs,
         sentUs: monotonicUs(),
         rateKbps: Math.round(this.#way.rate / 1000),
-        parityPermille: Math.min(1000, Math.round((1000 * this.#parityCount) / data))
+        parityPermille: Math.min(1000, Math.round((1000 * this.#parityCount) / this.#dataCount))
       })
     )
   }
@@ -397,10 +395,14 @@ export class SessionV2 implements Paced {
     this.#way.neededBps = this.#neededBps
   }
 
+  /** Data shards of the newest frame; 1 before there is any. */
+  get #dataCount(): number {
+    return Math.max(1, this.#total - this.#parityCount)
+  }
+
   get #neededBps(): number {
     if (this.#frameBytes === 0) return 0
-    const data = Math.max(1, this.#total - this.#parityCount)
-    const wire = this.#frameBytes * (this.#total / data) + this.#total * this.#overhead
+    const wire = this.#frameBytes * (this.#total / this.#dataCount) + this.#total * this.#overhead
     return (wire * 8000) / this.#intervalMs
   }
 
@@ -465,6 +467,3 @@ export class SessionV2 implements Paced {
     return Math.max(1, this.#longest.length - this.#overhead)
   }
 }
-
-/** Shortest datagram that can carry data, with a key. */
-export const leastDatagram = headerLength + dataHeadLength + 64

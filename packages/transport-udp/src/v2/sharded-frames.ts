@@ -1,6 +1,6 @@
 import type { EncodedFrame, Stream } from '@streamer/core/plugin'
-import { blocksOf, maxParity, type ShardLayout, shardLayout } from '@streamer/protocol'
-import { encodeParity, shardsInBlock } from '@streamer/reed-solomon'
+import { maxParity, type ShardLayout, shardLayout } from '@streamer/protocol'
+import { encodeParity } from '@streamer/reed-solomon'
 
 /** For how long a frame can be asked for again, and how much memory all of them may take. */
 const keptMs = 1000
@@ -24,17 +24,16 @@ export class ShardedFrame {
 
   /** Makes parity, unless as much of it is there already. @param count shards, at most what `maxParity` says. */
   prepare(count: number): void {
-    const { dataCount, shardBytes } = this.layout
+    const { dataCount, shardBytes, blocks } = this.layout
     const wanted = Math.min(count, maxParity(dataCount))
     if (this.#parity.length >= wanted) return
-    const blocks = blocksOf(dataCount)
     const memory = new Uint8Array(wanted * shardBytes)
     const parity = Array.from({ length: wanted }, (_, index) =>
       memory.subarray(index * shardBytes, (index + 1) * shardBytes)
     )
     for (let block = 0; block < blocks; block++) {
       const own = parity.filter((_, index) => index % blocks === block)
-      if (shardsInBlock(dataCount, block, blocks) > 0) encodeParity(this.frame.data, shardBytes, own, block, blocks)
+      encodeParity(this.frame.data, shardBytes, own, block, blocks)
     }
     this.#parity = parity
   }
