@@ -1,4 +1,4 @@
-import { withoutSecrets } from '@streamer/core'
+import { isSecretName, withoutSecrets } from '@streamer/core'
 
 /** Rows with columns that begin below each other; the last column is not padded. */
 export function aligned(rows: ReadonlyArray<readonly string[]>, indent = ''): string[] {
@@ -26,8 +26,7 @@ export function shownValue(name: string, value: unknown): string {
     const entries = Object.entries(value).map(([whose, one]): [string, unknown] => [whose, hidden(one)])
     return withoutSecrets(valueOnOneLine(Object.fromEntries(entries)))
   }
-  const named = `"${name}":"-"`
-  const isSecret = (typeof value === 'string' || typeof value === 'number') && withoutSecrets(named) !== named
+  const isSecret = (typeof value === 'string' || typeof value === 'number') && isSecretName(name)
   return isSecret ? '***' : withoutSecrets(valueOnOneLine(value))
 }
 

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import { type OptionsSchema, StreamerError, withoutSecrets } from '../plugin/index.js'
+import { isSecretName, type OptionsSchema, StreamerError } from '../plugin/index.js'
 
 /** A JSON Schema, as far as it is looked at here. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -180,8 +180,7 @@ function issueText(
 
 /** Whether what has this name, or one of those in it, is a secret: `key`, `keys`, `password`. */
 function isSecret(name: string | number): boolean {
-  const named = `"${String(name).replace(/s$/, '')}":"-"`
-  return withoutSecrets(named) !== named
+  return isSecretName(String(name).replace(/s$/, ''))
 }
 
 function rangeText(schema: JsonSchema): string {

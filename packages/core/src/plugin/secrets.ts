@@ -49,6 +49,12 @@ export function withoutSecrets(text: string): string {
     .replace(pairs, (pair) => pair.slice(0, pair.indexOf(':') + 1) + mask)
 }
 
+/** Whether what has this name is a secret, as `withoutSecrets` judges it: `key`, `userPassword`. */
+export function isSecretName(name: string): boolean {
+  const named = `"${name}":"-"`
+  return withoutSecrets(named) !== named
+}
+
 /** Keeps the opening quote of the value. */
 function hideValue(match: string, before: string): string {
   const first = match.charAt(before.length)
