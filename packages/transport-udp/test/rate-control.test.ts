@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RateControl } from '../src/v2/rate-control.js'
 import { mean, type Sample, type StandInLink, simulate } from './stand-in-link.js'
 
 const mbit = 1_000_000
@@ -50,5 +51,21 @@ describe('the rate, on a link as a model,', () => {
     expect(mean(samples, 7, 10, loss)).toBeLessThan(0.02)
     expect(mean(samples, 7, 10, queue)).toBeLessThan(60)
     expect(mean(samples, 14.5, 20, throughput)).toBeGreaterThan(12)
+  })
+
+  it('has all it wants again within a second and a half after three seconds of silence', () => {
+    const control = new RateControl()
+    const bounds = { min: 150_000, max: 24 * mbit }
+    const report = (throughput: number) =>
+      control.update(
+        { durationMs: 100, expected: 100, received: 100, bytes: throughput / 80, queueMs: 0, roundTripMs: 10 },
+        bounds
+      )
+    for (let count = 0; count < 50; count++) report(12 * mbit)
+    expect(control.rate).toBe(24 * mbit)
+    for (let count = 0; count < 12; count++) control.fade(bounds)
+    expect(control.rate).toBe(150_000)
+    for (let count = 0; count < 15; count++) report(control.rate)
+    expect(control.rate).toBeGreaterThan(12 * mbit)
   })
 })

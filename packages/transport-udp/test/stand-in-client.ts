@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import {
+  challengeLength,
   type Data,
   type Datagram,
   DatagramType,
@@ -137,10 +138,17 @@ export class StandInClient {
     )
     const datagram = readDatagram(body)!
     if (type === DatagramType.refused) return readRefused(datagram)!
-    return this.connect(datagram)
+    const welcome = this.connect(datagram)
+    await this.#begin()
+    return welcome
   }
 
-  /** Takes a welcome. */
+  /** Lets the server know that the welcome came, in the one way that is not answered: only who is heard is sent more than the first frame. */
+  #begin(): Promise<void> {
+    return this.say(DatagramType.pathResponse, Buffer.alloc(challengeLength))
+  }
+
+  /** Takes a welcome. What came before counts no more. */
   connect(datagram: Datagram): Welcome {
     const { key } = this.#options
     const welcome = readWelcome(datagram, key)
@@ -150,6 +158,7 @@ export class StandInClient {
     this.welcome = welcome
     this.outbound = new Outbound(welcome.connection, keysOf('client'), welcome.sessionToken)
     this.#inbound = new Inbound(keysOf('server'))
+    this.#packets = 0
     return welcome
   }
 
@@ -183,9 +192,14 @@ export class StandInClient {
     return this.say(DatagramType.report, writeReport(report))
   }
 
+  /** What came, for a report. */
+  get totals(): { readonly highest: number; readonly packets: number } {
+    return { highest: (this.#inbound!.next - 1) >>> 0, packets: this.#packets }
+  }
+
   /** Says that all came, as an honest client does. */
   reportAll(): Promise<void> {
-    return this.report({ highest: this.#inbound!.next - 1, packets: this.#packets })
+    return this.report(this.totals)
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   RefusalReason,
   type Refused,
   readClock,
+  readDatagram,
   writeResend
 } from '@streamer/protocol'
 import { repairData } from '@streamer/reed-solomon'
@@ -22,6 +23,8 @@ const keyBytes = Buffer.from(key)
 
 /** A frame of random bytes, and its datagrams put together again. */
 const joined = (shards: ReadonlyArray<{ shard: Buffer }>) => Buffer.concat(shards.map(({ shard }) => shard))
+
+const padded = (sequence: number) => Buffer.alloc(5000, sequence)
 
 /** Datagrams of the frame that this one belongs to. */
 const frameLength = ({ dataCount, parityCount }: Data) => dataCount + parityCount
@@ -55,6 +58,27 @@ describe.each([
       .filter(({ type }) => type === DatagramType.data)
       .reduce((sum, { length }) => sum + length, 0)
     expect(wire / data.length).toBeLessThanOrEqual(clientKey === undefined ? 1.03 : 1.041)
+  })
+
+  it('brings the welcome again while nothing comes of it, and then frames that are not taken for lost', async () => {
+    await client.send(client.hello(await client.token()))
+    let sequence = 0
+    const publishing = setInterval(() => served.stream.publish(padded(sequence++)), 10)
+    cleanup.add(publishing, () => clearInterval(publishing))
+    await client.until(() => client.count(DatagramType.welcome) === 4)
+    const early = new Set(client.data().map(({ frameId }) => frameId)).size
+    expect(early).toBeLessThan(sequence)
+    client.connect(readDatagram(client.seen.find(({ type }) => type === DatagramType.welcome)!.body)!)
+    client.seen.length = 0
+    for (let report = 1; report <= 3; report++) {
+      await client.report({ ...client.totals, clientTimeUs: report * 100_000 })
+      await client.until(() => client.count(DatagramType.clock) === report)
+      const frames = new Set(client.data().map(({ frameId }) => frameId)).size
+      await client.until(() => new Set(client.data().map(({ frameId }) => frameId)).size > frames + 5)
+    }
+    expect(client.data().every(({ parityCount }) => parityCount === 0)).toBe(true)
+    const { rateKbps } = readClock((await client.ofType(DatagramType.clock)).body)!
+    expect(rateKbps).toBeGreaterThan(5000)
   })
 
   it('answers a report with both clocks', async () => {

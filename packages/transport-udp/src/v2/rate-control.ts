@@ -47,6 +47,9 @@ export class RateControl {
   #rate = startBps
   /** Until the first congestion it grows fast. */
   #isStarting = true
+  /** Half of the rate before the way was silent, up to which it grows fast again (RFC 5681 section 3.1 keeps as much for the time after a time-out). */
+  #halfBefore = 0
+  #isFading = false
   /** The rate that was too much when it was last lowered. */
   #ceiling = Number.POSITIVE_INFINITY
   /** For how long there has been no queue. */
@@ -74,6 +77,7 @@ export class RateControl {
   update(interval: Interval, bounds: RateBounds): void {
     const { durationMs, expected, received, bytes, queueMs, roundTripMs } = interval
     if (durationMs <= 0) return
+    this.#isFading = false
     const measured = (bytes * 8000) / durationMs
     this.#throughput = this.#throughput === 0 ? measured : this.#throughput * 0.6 + measured * 0.4
     const loss = expected > 0 ? Math.max(0, 1 - received / expected) : 0
@@ -94,6 +98,8 @@ export class RateControl {
 
   /** Nothing was heard for so long that the way may be blocked. */
   fade(bounds: RateBounds): void {
+    if (!this.#isFading) this.#halfBefore = this.#rate / 2
+    this.#isFading = true
     this.#rate = Math.max(bounds.min, this.#rate * 0.6)
     this.#isStarting = false
     this.#throughput = this.#rate
@@ -117,6 +123,7 @@ export class RateControl {
 
   #lower(factor: number): void {
     this.#ceiling = this.#rate
+    this.#halfBefore = 0
     this.#emptyMs = 0
     this.#rate = Math.min(this.#rate, Math.max(this.#throughput, this.#rate * 0.3)) * factor
     this.#isStarting = false
@@ -125,7 +132,8 @@ export class RateControl {
 
   #grow(durationMs: number, roundTripMs: number, queueMs = 0): void {
     const seconds = durationMs / 1000
-    if (this.#isStarting && queueMs < targetMs / 4) {
+    const isFast = this.#isStarting || this.#rate < this.#halfBefore
+    if (isFast && queueMs < targetMs / 4) {
       this.#rate *= 1 + 4 * seconds
       return
     }

@@ -64,6 +64,8 @@ export interface VersionTwoHost {
 const maxNonces = 4096
 /** How often it is looked after clients that are silent. */
 const sweepMs = 250
+/** For so long the welcome is sent again at each look, unless something comes of it: it may have been lost. */
+const welcomeAgainMs = 2000
 /** How often it is looked whether the quality suits the clients. */
 const lookMs = 1000
 
@@ -277,9 +279,12 @@ export class VersionTwo {
 
   #sweep(): void {
     const nowMs = performance.now()
-    for (const { session } of this.#connections.values()) {
-      if (nowMs - session.lastHeardMs <= this.#host.options.clientTimeoutMs) session.sweep(nowMs)
-      else {
+    for (const { session, welcome } of this.#connections.values()) {
+      const silentMs = nowMs - session.lastHeardMs
+      if (silentMs <= this.#host.options.clientTimeoutMs) {
+        session.sweep(nowMs)
+        if (!session.isHeard && silentMs <= welcomeAgainMs) this.#send(welcome, session.address, session.port)
+      } else {
         this.#host.counters.timedOut++
         session.close(ByeReason.silent)
         this.#drop(session)

@@ -95,6 +95,8 @@ export class SessionV2 implements Paced {
   readonly #resends = new ResendBudget()
   #subscription: Subscription | undefined
   #challenge: Challenge | undefined
+  /** The client has its welcome: something genuine came. */
+  #isHeard = false
   #closed = false
 
   /** The frame that is being sent, which of its shards is next, and how many there are with parity. */
@@ -171,6 +173,11 @@ export class SessionV2 implements Paced {
     return { rate: this.#way.rate, needed: this.#isPaused ? 0 : this.#neededBps }
   }
 
+  /** Nothing came yet: the welcome may be lost. */
+  get isHeard(): boolean {
+    return this.#isHeard
+  }
+
   /** Frames begin. */
   open(): void {
     const { maxFramerate, maxAgeMs } = this.#host.options
@@ -208,6 +215,7 @@ export class SessionV2 implements Paced {
       return
     }
     this.lastHeardMs = nowMs
+    this.#isHeard = true
     const isElsewhere = address !== this.#address || port !== this.#port
     if (isElsewhere && datagram.type !== DatagramType.pathResponse) this.#ask(address, port, nowMs)
     switch (datagram.type) {
@@ -238,6 +246,11 @@ export class SessionV2 implements Paced {
 
   /** To be called some times a second. */
   sweep(nowMs: number): void {
+    if (!this.#isHeard) {
+      // Frames would be lost on it, and that would tell nothing of the way.
+      this.#isPaused = true
+      return
+    }
     const silentMs = nowMs - this.lastHeardMs
     if (silentMs < worryMs) {
       this.#probe(nowMs)

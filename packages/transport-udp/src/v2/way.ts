@@ -62,12 +62,14 @@ export class Way {
    * @returns how many datagrams were sent and came since the last one; undefined when it was not taken.
    */
   report(
-    report: Report,
+    given: Report,
     sent: number,
     nowMs: number
   ): { readonly expected: number; readonly received: number } | undefined {
-    if (report.packets > 0 && difference(report.highest, (sent - 1) >>> 0) > 0) return undefined
+    if (given.packets > 0 && difference(given.highest, (sent - 1) >>> 0) > 0) return undefined
     const last = this.#last
+    // What was sent before the client had its welcome has not been lost on the way.
+    const report = given.packets > 0 ? given : { ...given, highest: last?.highest ?? (sent - 1) >>> 0 }
     if (last === undefined) {
       this.#last = report
       this.#take(report)
