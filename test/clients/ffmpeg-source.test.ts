@@ -43,7 +43,7 @@ interface Played {
 /** Plays a command to its end through the source, as the core would run it. */
 async function play(args: readonly string[]): Promise<Played> {
   const options = configSchema.parse({ command: ['ffmpeg', ...args] })
-  const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [] }
+  const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [], disconnect: () => false }
   const source = command.create(options, { name: 'command', logger: silentLogger, host, baseDir: folder })
   const frames: EncodedFrame[] = []
   const abort = new AbortController()

@@ -77,6 +77,7 @@ export class StandInStream implements Stream {
       starts: 1,
       failures: 0,
       ...(this.lastFailure && { lastFailure: this.lastFailure }),
+      delays: this.hub.delays(),
       source: {},
       encoder: {},
       clients: this.hub.stats(),

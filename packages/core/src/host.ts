@@ -12,10 +12,16 @@ export class Host implements HostView {
   readonly startedAtMs = Date.now()
   readonly streams = new Map<string, Stream>()
   #status: () => readonly TransportStatus[] = () => []
+  #disconnect: (id: string) => boolean = () => false
 
-  /** Where `transports()` gets its answer. */
-  connect(status: () => readonly TransportStatus[]): void {
+  /** Where `transports()` gets its answer, and who can let a client go. */
+  connect(status: () => readonly TransportStatus[], disconnect: (id: string) => boolean): void {
     this.#status = status
+    this.#disconnect = disconnect
+  }
+
+  disconnect(id: string): boolean {
+    return this.#disconnect(id)
   }
 
   transports(): readonly TransportStatus[] {

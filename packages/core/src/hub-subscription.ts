@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { absorb, type Border } from './border/border.js'
 import { beginCall } from './border/call-time.js'
+import type { DelayCounter } from './delay-counter.js'
 import { shortened } from './failure.js'
 import {
+  type CloseReason,
   type EncodedFrame,
   messageOf,
   monotonicUs,
@@ -14,8 +17,19 @@ import { RateMeter } from './rate-meter.js'
 /** A frame may come this part of an interval early and still count for its slot, so that jitter does not halve a limited rate. */
 const earlyPart = 0.25
 
+/** Of this run of the program, so that an id that somebody kept from the last one does not hit another client. */
+const runId = randomBytes(3).toString('hex')
+let lastId = 0
+
+/** Where a subscription counts how long frames took. */
+export interface DeliveryDelays {
+  readonly publishToDelivery: DelayCounter
+  readonly captureToDelivery: DelayCounter
+}
+
 /** What the hub keeps for one client: at most one waiting frame, its limits and its counters. */
 export class HubSubscription implements Subscription {
+  readonly id = `${runId}-${++lastId}`
   readonly transport: string
   readonly #label: string
   readonly #options: SubscribeOptions
@@ -26,7 +40,14 @@ export class HubSubscription implements Subscription {
   readonly #maxAgeUs: number
   readonly #openedUs = monotonicUs()
   readonly #meter = new RateMeter()
+  readonly #delays: DeliveryDelays
   #waiting: EncodedFrame | undefined
+  /** When the waiting frame was published, and when it was captured; 0 for one whose delay does not count. */
+  #waitingPublishedUs = 0
+  #waitingCapturedUs = 0
+  /** The same of the frame that the client is busy with. */
+  #handedPublishedUs = 0
+  #handedCapturedUs = 0
   #busy = false
   #handing = false
   #closed = false
@@ -45,6 +66,7 @@ export class HubSubscription implements Subscription {
     transport: string,
     options: SubscribeOptions,
     border: Border,
+    delays: DeliveryDelays,
     onError: (error: unknown, label: string) => void,
     onClose: (subscription: HubSubscription) => void
   ) {
@@ -53,14 +75,18 @@ export class HubSubscription implements Subscription {
     this.#label = label
     this.#options = options
     this.#border = border
+    this.#delays = delays
     this.#onError = onError
     this.#onClose = onClose
     this.#intervalUs = maxFramerate === undefined ? 0 : 1_000_000 / maxFramerate
     this.#maxAgeUs = maxAgeMs === undefined ? Number.POSITIVE_INFINITY : maxAgeMs * 1000
   }
 
-  /** Takes the next frame of the stream: hands it on, lets it wait in place of an older one, or leaves it out. */
-  offer(frame: EncodedFrame, nowUs: number): void {
+  /**
+   * Takes the next frame of the stream: hands it on, lets it wait in place of an older one, or leaves it out.
+   * @param capturedUs when the source took it; 0 for one whose delay does not count.
+   */
+  offer(frame: EncodedFrame, nowUs: number, capturedUs: number): void {
     if (this.#closed) return
     this.#offered++
     if (this.#intervalUs > 0 && frame.keyframe && !this.#isDue(nowUs)) {
@@ -75,31 +101,36 @@ export class HubSubscription implements Subscription {
     }
     if (!this.#busy) {
       if (frame.keyframe) this.#needsKeyframe = false
-      this.#hand(frame, nowUs)
+      this.#hand(frame, nowUs, nowUs, capturedUs)
       return
     }
     if (this.#waiting === undefined) {
-      this.#waiting = frame
+      this.#wait(frame, nowUs, capturedUs)
       if (frame.keyframe) this.#needsKeyframe = false
       return
     }
     this.#dropped++
     // A delta frame never replaces what waits; once one is lost, all up to the next keyframe are.
     if (frame.keyframe) {
-      this.#waiting = frame
+      this.#wait(frame, nowUs, capturedUs)
       this.#needsKeyframe = false
     } else this.#needsKeyframe = true
   }
 
   ready(): void {
     if (this.#closed || !this.#busy) return
+    const nowUs = monotonicUs()
     this.#busy = false
+    if (this.#handedCapturedUs !== 0) {
+      this.#delays.publishToDelivery.add(nowUs - this.#handedPublishedUs)
+      this.#delays.captureToDelivery.add(nowUs - this.#handedCapturedUs)
+    }
     // Within `onFrame`, the loop of the outer `#hand` goes on with what waits: no recursion with a client that is always ready.
     if (this.#handing) return
     const frame = this.#waiting
     if (frame === undefined) return
     this.#waiting = undefined
-    this.#hand(frame, monotonicUs())
+    this.#hand(frame, nowUs, this.#waitingPublishedUs, this.#waitingCapturedUs)
   }
 
   close(): void {
@@ -113,21 +144,22 @@ export class HubSubscription implements Subscription {
   }
 
   /** Closes it and tells its owner. */
-  revoke(): void {
+  revoke(reason: CloseReason = 'revoked'): void {
     if (this.#closed) return
     this.close()
-    this.tellClosed()
+    this.tellClosed(reason)
   }
 
   /** Tells the owner that it was closed. */
-  tellClosed(): void {
-    const result = this.#border.attempt('onClose', () => this.#options.onClose?.() as unknown)
+  tellClosed(reason: CloseReason = 'revoked'): void {
+    const result = this.#border.attempt('onClose', () => this.#options.onClose?.(reason) as unknown)
     this.#border.absorb('onClose', result)
   }
 
   stats(): SubscriptionStats {
     const nowUs = monotonicUs()
     return {
+      id: this.id,
       label: this.#label,
       transport: this.transport,
       ageMs: Math.round((nowUs - this.#openedUs) / 1000),
@@ -138,11 +170,20 @@ export class HubSubscription implements Subscription {
       skipped: this.#skipped,
       expired: this.#expired,
       waiting: this.#waiting === undefined ? 0 : 1,
-      framerate: this.#meter.rate(nowUs)
+      framerate: this.#meter.rate(nowUs),
+      bitrateBps: this.#meter.bitrateBps(nowUs)
     }
   }
 
-  #hand(first: EncodedFrame, nowUs: number): void {
+  #wait(frame: EncodedFrame, publishedUs: number, capturedUs: number): void {
+    this.#waiting = frame
+    this.#waitingPublishedUs = publishedUs
+    this.#waitingCapturedUs = capturedUs
+  }
+
+  #hand(first: EncodedFrame, nowUs: number, publishedUs: number, capturedUs: number): void {
+    this.#handedPublishedUs = publishedUs
+    this.#handedCapturedUs = capturedUs
     let frame: EncodedFrame | undefined = first
     while (frame !== undefined && !this.#closed) {
       if (nowUs - frame.timestampUs > this.#maxAgeUs) {
@@ -151,7 +192,7 @@ export class HubSubscription implements Subscription {
       } else {
         this.#delivered++
         this.#bytes += frame.data.byteLength
-        this.#meter.mark(nowUs)
+        this.#meter.mark(nowUs, frame.data.byteLength)
         this.#busy = true
         this.#handing = true
         this.#call(frame)
@@ -160,6 +201,8 @@ export class HubSubscription implements Subscription {
       }
       frame = this.#waiting
       this.#waiting = undefined
+      this.#handedPublishedUs = this.#waitingPublishedUs
+      this.#handedCapturedUs = this.#waitingCapturedUs
     }
   }
 

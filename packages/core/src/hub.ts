@@ -1,6 +1,14 @@
 import { Border } from './border/border.js'
+import { DelayCounter } from './delay-counter.js'
 import { HubSubscription } from './hub-subscription.js'
-import type { DeliveryTotals, EncodedFrame, SubscribeOptions, Subscription, SubscriptionStats } from './plugin/index.js'
+import type {
+  DeliveryTotals,
+  EncodedFrame,
+  StreamDelays,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionStats
+} from './plugin/index.js'
 import { monotonicUs, StreamerError, silentLogger, TroubleLog } from './plugin/index.js'
 import { checkSubscribeOptions, maxSubscriptions } from './subscribe-options.js'
 
@@ -14,6 +22,11 @@ export class FrameHub {
   readonly #onCount: (open: number) => void
   readonly #onError: (error: unknown, label: string) => void
   readonly #borderOf: (transport: string) => Border
+  readonly #delays = {
+    captureToPublish: new DelayCounter(),
+    publishToDelivery: new DelayCounter(),
+    captureToDelivery: new DelayCounter()
+  }
   #published = 0
 
   /**
@@ -68,8 +81,33 @@ export class FrameHub {
 
   /** Gives `frame` to every subscription. Bytes are shared, not copied. */
   publish(frame: EncodedFrame, nowUs = monotonicUs()): void {
-    this.#published++
-    for (const subscription of this.#subscriptions) subscription.offer(frame, nowUs)
+    this.#delays.captureToPublish.add(nowUs - frame.timestampUs)
+    this.#give(frame, nowUs, frame.timestampUs)
+  }
+
+  /** The same with a frame that fills in for the source's: one that was given before, or a drawn one. Its delays do not count. */
+  fillIn(frame: EncodedFrame, nowUs = monotonicUs()): void {
+    this.#give(frame, nowUs, 0)
+  }
+
+  /** How long frames took so far. */
+  delays(): StreamDelays {
+    const { captureToPublish, publishToDelivery, captureToDelivery } = this.#delays
+    return {
+      captureToPublish: captureToPublish.read(),
+      publishToDelivery: publishToDelivery.read(),
+      captureToDelivery: captureToDelivery.read()
+    }
+  }
+
+  /** Closes the subscription `id`, whose owner is told; false when there is none. */
+  disconnect(id: string): boolean {
+    for (const subscription of this.#subscriptions) {
+      if (subscription.id !== id) continue
+      subscription.revoke('disconnected')
+      return true
+    }
+    return false
   }
 
   /** Of the open subscriptions, in the order they were opened. */
@@ -94,10 +132,17 @@ export class FrameHub {
     for (const subscription of this.#subscriptions) if (subscription.transport === transport) subscription.revoke()
   }
 
+  #give(frame: EncodedFrame, nowUs: number, capturedUs: number): void {
+    this.#published++
+    for (const subscription of this.#subscriptions) subscription.offer(frame, nowUs, capturedUs)
+  }
+
   #create(transport: string, options: SubscribeOptions): HubSubscription {
     checkSubscribeOptions(options)
     const border = this.#borderOf(transport)
-    return new HubSubscription(transport, options, border, this.#onError, (closed) => this.#remove(closed))
+    return new HubSubscription(transport, options, border, this.#delays, this.#onError, (closed) =>
+      this.#remove(closed)
+    )
   }
 
   #remove(subscription: HubSubscription): void {

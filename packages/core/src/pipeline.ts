@@ -150,6 +150,11 @@ export class Pipeline {
     this.#hub.closeAll(transport)
   }
 
+  /** Lets one client go; false when it is none of this stream's. */
+  disconnect(id: string): boolean {
+    return this.#hub.disconnect(id)
+  }
+
   /**
    * Takes the source or the encoder for failed, as if it had called `run.fail`, when it was made by the plugin `module` and is running.
    * @returns whether it is.
@@ -181,6 +186,7 @@ export class Pipeline {
       starts,
       failures: this.#failures,
       ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
+      delays: this.#hub.delays(),
       source: this.#guardedSource.stats(),
       encoder: this.#guardedEncoder.stats(),
       clients: this.#hub.stats(),
@@ -246,7 +252,7 @@ export class Pipeline {
           return pipeline.#encoder.isReady
         },
         encode: (picture) => this.#encode(picture),
-        give: (frame, nowUs) => this.#hub.publish(frame, nowUs),
+        give: (frame, nowUs) => this.#hub.fillIn(frame, nowUs),
         onTrouble: (message) => this.#trouble.warn(message)
       },
       this.#supervision

@@ -45,7 +45,10 @@ export class Streamer {
     this.#host = host
     this.#runners = transports.map((part) => new TransportRunner(part, pipelines, logger.child(part.name), supervision))
     for (const pipeline of pipelines) host.streams.set(pipeline.name, pipeline.viewFor(ownView))
-    host.connect(() => this.transports())
+    host.connect(
+      () => this.transports(),
+      (id) => pipelines.some((pipeline) => pipeline.disconnect(id))
+    )
   }
 
   /** The streams by name, in the order of the configuration. What is subscribed here is counted under the name `(program)`. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FrameHub } from '../src/hub.js'
 import type { SubscribeOptions } from '../src/plugin/index.js'
+import { RateMeter } from '../src/rate-meter.js'
 import { StandInClient, standInFrame } from './stand-ins.js'
 
 function client(hub: FrameHub, ready: 'at once' | 'by hand', options: Partial<SubscribeOptions> = {}): StandInClient {
@@ -139,6 +140,60 @@ describe('FrameHub', () => {
     expect(hub.totals()).toEqual({ test: { clients: 0, delivered: 1, bytes: 4, dropped: 2, skipped: 0, expired: 0 } })
   })
 
+  it('disconnects the one client of an id, tells its owner why, and knows the id no more', () => {
+    const hub = new FrameHub()
+    const told: string[] = []
+    const [first, second] = ['first', 'second'].map((label) =>
+      hub.subscribe('test', { label, onFrame() {}, onClose: (reason) => told.push(`${label} ${reason}`) })
+    )
+    const { id } = second!.stats()
+    expect(id).not.toBe(first!.stats().id)
+    expect(hub.disconnect('')).toBe(false)
+    expect([hub.disconnect(id), told, hub.size]).toEqual([true, ['second disconnected'], 1])
+    expect([hub.disconnect(id), told.length]).toEqual([false, 1])
+    hub.closeAll('test')
+    expect(told).toEqual(['second disconnected', 'first revoked'])
+  })
+
+  it('counts how long frames of the source took, for each client, and not those that fill in', () => {
+    const hub = new FrameHub()
+    const nowUs = standInFrame(0).timestampUs
+    client(hub, 'at once')
+    const slow = client(hub, 'by hand')
+    hub.publish(standInFrame(0, { timestampUs: nowUs - 15_000 }), nowUs)
+    const first = hub.delays()
+    // 15 ms is above 10 and up to 20, the fifth of the bounds.
+    expect(first.captureToPublish.counts).toEqual([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])
+    expect(first.captureToPublish.sumMs).toBe(15)
+    const sums = () => {
+      const { captureToPublish, publishToDelivery, captureToDelivery } = hub.delays()
+      return [captureToPublish, publishToDelivery, captureToDelivery].map(({ counts }) =>
+        counts.reduce((sum, count) => sum + count, 0)
+      )
+    }
+    expect(sums()).toEqual([1, 1, 1])
+    slow.subscription.ready()
+    expect(sums()).toEqual([1, 2, 2])
+    hub.fillIn(standInFrame(0, { timestampUs: nowUs - 9_000_000 }))
+    slow.subscription.ready()
+    expect(sums()).toEqual([1, 2, 2])
+    // What waits for a busy client is counted from when it was published, in the last bucket here.
+    hub.publish(standInFrame(1), nowUs)
+    hub.publish(standInFrame(2, { timestampUs: nowUs - 6_000_000 }), nowUs - 5_000_000)
+    slow.subscription.ready()
+    slow.subscription.ready()
+    expect(sums()).toEqual([3, 6, 6])
+    expect(hub.delays().publishToDelivery.counts.at(-1)).toBe(2)
+  })
+
+  it('knows the bit rate of the last second', () => {
+    const meter = new RateMeter()
+    meter.mark(1_000_000, 1000)
+    meter.mark(1_500_000, 3000)
+    expect([meter.rate(2_000_000), meter.bitrateBps(2_000_000)]).toEqual([2, 32_000])
+    expect(meter.bitrateBps(3_000_000)).toBe(0)
+  })
+
   it('does not recurse for a client that is ready within onFrame while frames are published within it', () => {
     const hub = new FrameHub()
     let published = 0
@@ -176,7 +231,11 @@ describe('FrameHub', () => {
     const errors: unknown[] = []
     const hub = new FrameHub(undefined, (error) => errors.push(error))
     const closed = new Promise<void>((onClose) => {
-      hub.subscribe('test', { label: 'async', onFrame: () => Promise.reject(new Error('later')), onClose })
+      hub.subscribe('test', {
+        label: 'async',
+        onFrame: () => Promise.reject(new Error('later')),
+        onClose: () => onClose()
+      })
     })
     hub.publish(standInFrame(0))
     await closed

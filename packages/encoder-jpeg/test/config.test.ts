@@ -6,7 +6,7 @@ import plugin, { configSchema, JpegEncoder } from '../src/index.js'
 describe('the plugin', () => {
   it('is an encoder named jpeg that makes a JpegEncoder', () => {
     expect(plugin).toMatchObject({ kind: 'encoder', name: 'jpeg', apiVersion: pluginApiVersion })
-    const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [] }
+    const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [], disconnect: () => false }
     const context = { name: 'encoder', logger: silentLogger, host, baseDir: '/' }
     const encoder = plugin.create({ quality: 50, subsampling: '420', maxInFlight: 1 }, context)
     expect(encoder).toBeInstanceOf(JpegEncoder)

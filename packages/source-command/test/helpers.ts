@@ -46,6 +46,6 @@ export class StandInRun implements SourceRun {
 }
 
 export function makeSource(options: unknown, logger: Logger = silentLogger, baseDir = process.cwd()) {
-  const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [] }
+  const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [], disconnect: () => false }
   return command.create(configSchema.parse(options), { name: 'command', logger, host, baseDir })
 }

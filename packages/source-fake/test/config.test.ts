@@ -6,7 +6,7 @@ import plugin, { configSchema, FakeCamera } from '../src/index.js'
 describe('the plugin', () => {
   it('is a source named fake that makes a FakeCamera', () => {
     expect(plugin).toMatchObject({ kind: 'source', name: 'fake', apiVersion: pluginApiVersion })
-    const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [] }
+    const host = { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [], disconnect: () => false }
     const context = { name: 'source', logger: silentLogger, host, baseDir: '/' }
     expect(plugin.create(configSchema.parse({ framerate: 5 }), context)).toBeInstanceOf(FakeCamera)
   })

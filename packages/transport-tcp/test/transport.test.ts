@@ -251,7 +251,7 @@ describe('the life of a transport', () => {
       name: 'tcp',
       logger: new StandInLogger(),
       baseDir: '/',
-      host: { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [] }
+      host: { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [], disconnect: () => false }
     })
   const streams = (...names: string[]) =>
     new Map((names.length === 0 ? ['camera'] : names).map((name) => [name, new StandInStream(name)]))

@@ -221,7 +221,7 @@ describe('the life of a transport', () => {
       name: 'udp',
       logger: new StandInLogger(),
       baseDir: '/',
-      host: { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [] }
+      host: { version: '0', startedAtMs: 0, streams: new Map(), transports: () => [], disconnect: () => false }
     })
   const streams = () => new Map([['camera', new StandInStream()]])
 

@@ -80,7 +80,13 @@ function make(plugin: Plugin, options: unknown, findings: Findings): Part | unde
 }
 
 function contextOf(name: string): PluginContext {
-  const host = { version: coreVersion, startedAtMs: Date.now(), streams: new Map(), transports: () => [] }
+  const host = {
+    version: coreVersion,
+    startedAtMs: Date.now(),
+    streams: new Map(),
+    transports: () => [],
+    disconnect: () => false
+  }
   return { name, logger: silentLogger, host, baseDir: process.cwd() }
 }
 

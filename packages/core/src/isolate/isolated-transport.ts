@@ -87,16 +87,16 @@ export class IsolatedTransport implements Transport {
         ...(maxFramerate !== undefined && { maxFramerate }),
         ...(maxAgeMs !== undefined && { maxAgeMs }),
         onFrame: (frame) => this.#give(id, frame),
-        onClose: () => {
+        onClose: (reason) => {
           this.#subscriptions.delete(id)
-          worker.post({ type: 'closed', subscription: id })
+          worker.post({ type: 'closed', subscription: id, reason })
         }
       })
       if (subscription) this.#subscriptions.set(id, subscription)
-      else worker.post({ type: 'closed', subscription: id })
+      else worker.post({ type: 'closed', subscription: id, reason: 'revoked' })
     } catch (error) {
       this.#place.logger.warn(`cannot subscribe for ${label}: ${messageOf(error)}`)
-      worker.post({ type: 'closed', subscription: id })
+      worker.post({ type: 'closed', subscription: id, reason: 'revoked' })
     }
   }
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type {
+  CloseReason,
   Codec,
   Control,
   ControlValue,
@@ -87,7 +88,7 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly reason: PortableError }
   | { readonly type: 'set'; readonly id: number; readonly values: Values }
   | { readonly type: 'frame'; readonly subscriptions: readonly number[]; readonly frame?: PortableFrame }
-  | { readonly type: 'closed'; readonly subscription: number }
+  | { readonly type: 'closed'; readonly subscription: number; readonly reason: CloseReason }
   | { readonly type: 'push'; readonly frame: PortableFrame }
   | { readonly type: 'taken' }
   /** The answer to `setStream`. */
@@ -114,6 +115,8 @@ export type FromWorker =
       readonly maxAgeMs?: number
     }
   | { readonly type: 'ready' | 'close'; readonly subscription: number }
+  /** Lets a client of any transport go. */
+  | { readonly type: 'disconnect'; readonly client: string }
   /** Changes controls of a stream. */
   | { readonly type: 'setStream'; readonly id: number; readonly stream: string; readonly values: Values }
   | {

@@ -47,7 +47,10 @@ export class IsolatedPlace {
         logger,
         hangMs: this.#hangMs,
         snapshot: () => this.snapshot(),
-        onMessage: (message) => events.onMessage?.(message),
+        onMessage: (message) => {
+          if (message.type === 'disconnect') this.#context.host.disconnect(message.client)
+          else events.onMessage?.(message)
+        },
         onReport: (report) => events.onReport?.(report),
         onGone: (error) => events.onGone?.(error)
       }

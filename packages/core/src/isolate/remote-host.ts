@@ -1,5 +1,6 @@
 import type { Border } from '../border/border.js'
 import {
+  type CloseReason,
   type EncodedFrame,
   type HostView,
   type PluginKind,
@@ -39,6 +40,15 @@ export class RemoteHost implements HostView {
     return this.#transports
   }
 
+  disconnect(id: string): boolean {
+    for (const stream of this.streams.values()) {
+      if (!stream.stats().clients.some((client) => client.id === id)) continue
+      this.#calls.send({ type: 'disconnect', client: id })
+      return true
+    }
+    return false
+  }
+
   update({ version, startedAtMs, streams, transports }: Snapshot): void {
     this.version = version
     this.startedAtMs = startedAtMs
@@ -74,8 +84,8 @@ export class RemoteHost implements HostView {
   }
 
   /** The program closed it. */
-  closed(id: number): void {
-    this.#subscriptions.get(id)?.revoke()
+  closed(id: number, reason: CloseReason): void {
+    this.#subscriptions.get(id)?.revoke(reason)
   }
 
   #subscribe(stream: string, options: SubscribeOptions): Subscription {

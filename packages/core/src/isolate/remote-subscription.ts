@@ -2,6 +2,7 @@ import type { Border } from '../border/border.js'
 import { absorb } from '../border/border.js'
 import { shortened } from '../failure.js'
 import {
+  type CloseReason,
   type EncodedFrame,
   messageOf,
   monotonicUs,
@@ -62,12 +63,12 @@ export class RemoteSubscription implements Subscription {
   }
 
   /** Closed by the core. */
-  revoke(): void {
+  revoke(reason: CloseReason = 'revoked'): void {
     if (this.#closed) return
     this.close()
     this.#border.absorb(
       'onClose',
-      this.#border.attempt('onClose', () => this.#options.onClose?.() as unknown)
+      this.#border.attempt('onClose', () => this.#options.onClose?.(reason) as unknown)
     )
   }
 
@@ -75,6 +76,7 @@ export class RemoteSubscription implements Subscription {
   stats(): SubscriptionStats {
     const ageMs = Math.round((monotonicUs() - this.#openedUs) / 1000)
     return {
+      id: '',
       label: this.#options.label,
       transport: '',
       ageMs,
@@ -85,7 +87,8 @@ export class RemoteSubscription implements Subscription {
       skipped: 0,
       expired: 0,
       waiting: 0,
-      framerate: ageMs > 0 ? (this.#delivered * 1000) / ageMs : 0
+      framerate: ageMs > 0 ? (this.#delivered * 1000) / ageMs : 0,
+      bitrateBps: ageMs > 0 ? Math.round((this.#bytes * 8000) / ageMs) : 0
     }
   }
 

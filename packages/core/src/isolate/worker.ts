@@ -37,7 +37,7 @@ setup.port.on('message', (message: ToWorker) => {
     case 'frame':
       return part.host.frame(message.subscriptions, message.frame)
     case 'closed':
-      return part.host.closed(message.subscription)
+      return part.host.closed(message.subscription, message.reason)
     case 'push':
       return part.encode(message.frame)
     case 'taken':

@@ -51,6 +51,12 @@ export interface HostView {
   readonly startedAtMs: number
   readonly streams: ReadonlyMap<string, Stream>
   transports(): readonly TransportStatus[]
+  /**
+   * Lets one client go, of whatever transport, which cuts it as it cuts one whose subscription is revoked. Nothing keeps the client from coming again.
+   * @param id as in `SubscriptionStats`.
+   * @returns whether there was such a client; in an isolated plugin, whether there was one a moment ago.
+   */
+  disconnect(id: string): boolean
 }
 
 /** What a plugin gets besides its options. */

@@ -15,9 +15,12 @@ export interface SubscribeOptions {
   readonly maxAgeMs?: number
   /** Takes the next frame. Runs only while the subscription is ready, and makes it busy until `ready()` is called (which may be at once). */
   onFrame(frame: EncodedFrame): void
-  /** Told once when the core closes the subscription: `onFrame` threw, or the transport is gone. Not told of one's own `close()`. */
-  onClose?(): void
+  /** Told once when the core closes the subscription, and why. Not told of one's own `close()`. */
+  onClose?(reason: CloseReason): void
 }
+
+/** Why the core closed a subscription: somebody had the client disconnected (`HostView.disconnect`), or `onFrame` threw or the transport is gone. */
+export type CloseReason = 'disconnected' | 'revoked'
 
 /**
  * Frames for one client. At most one frame waits while the client is busy; a newer one replaces it and the drop is counted.
@@ -33,6 +36,11 @@ export interface Subscription {
 
 /** `offered` = `delivered` + `dropped` + `skipped` + `expired` + `waiting`, at any time. */
 export interface SubscriptionStats {
+  /**
+   * Which one it is, for `HostView.disconnect`. No other subscription has it as long as the program runs, and hardly one of its next run. Empty in what
+   * an isolated plugin's own subscription tells.
+   */
+  readonly id: string
   readonly label: string
   /** The transport it belongs to. */
   readonly transport: string
@@ -53,6 +61,29 @@ export interface SubscriptionStats {
   readonly waiting: number
   /** Frames per second delivered, over about the last second. */
   readonly framerate: number
+  /** Bits per second of the delivered frames, over about the last second. */
+  readonly bitrateBps: number
+}
+
+/** Upper bounds of the sizes that delays are counted by, in milliseconds: three to a decade, from what a sharp camera takes to what a viewer calls broken. */
+export const delayBoundsMs: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
+
+/** Delays by size, since the program began. */
+export interface DelayHistogram {
+  /** How many were up to each of `delayBoundsMs` and above the one before, and as the last number those above all of them. */
+  readonly counts: readonly number[]
+  /** All of them together, in milliseconds. */
+  readonly sumMs: number
+}
+
+/** Where the time of frames goes. Only frames of the source count, not what is given again or drawn in its place. */
+export interface StreamDelays {
+  /** From the capture until the encoded frame is given to the clients: the camera's and the encoder's share. */
+  readonly captureToPublish: DelayHistogram
+  /** From then until its bytes had left for the system, for each client that it was delivered to: waiting for a busy client included. */
+  readonly publishToDelivery: DelayHistogram
+  /** Both together, for each client. */
+  readonly captureToDelivery: DelayHistogram
 }
 
 /** Sums over the open and the closed subscriptions of one transport. */
@@ -97,6 +128,7 @@ export interface StreamStats {
     readonly message: string /** Milliseconds since the Unix epoch. */
     readonly atMs: number
   }
+  readonly delays: StreamDelays
   readonly source: Counters
   readonly encoder: Counters
   readonly clients: readonly SubscriptionStats[]

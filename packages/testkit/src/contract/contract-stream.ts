@@ -1,5 +1,6 @@
 import { FrameHub } from '@streamer/core'
 import {
+  type CloseReason,
   type EncodedFrame,
   monotonicUs,
   type Stream,
@@ -62,7 +63,7 @@ export class ContractStream implements Stream {
         throw error
       }
     }
-    const onClose = () => options.onClose?.()
+    const onClose = (reason: CloseReason) => options.onClose?.(reason)
     return this.#hub.subscribe(transportName, { ...options, onFrame, onClose })
   }
 
@@ -107,6 +108,7 @@ export class ContractStream implements Stream {
       placeholders: 0,
       starts: 1,
       failures: 0,
+      delays: this.#hub.delays(),
       source: {},
       encoder: {},
       clients: this.#hub.stats(),

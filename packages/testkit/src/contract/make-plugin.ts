@@ -46,7 +46,13 @@ export function contextOf(
   baseDir: string,
   streams: ReadonlyMap<string, Stream> = new Map()
 ): PluginContext {
-  const host: HostView = { version: '0.0.0', startedAtMs: Date.now(), streams, transports: () => [] }
+  const host: HostView = {
+    version: '0.0.0',
+    startedAtMs: Date.now(),
+    streams,
+    transports: () => [],
+    disconnect: () => false
+  }
   return { name, logger: silentLogger, host, baseDir }
 }
 
