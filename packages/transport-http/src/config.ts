@@ -1,8 +1,9 @@
 import { anyHost } from '@streamer/core/plugin'
 import { z } from 'zod'
+import { isSubnet } from './access/addresses.js'
+import { parsePasswordHash } from './access/passwords.js'
 
-/** Options of the HTTP transport. */
-export const configSchema = z.strictObject({
+const plainSchema = z.strictObject({
   host: z
     .string()
     .min(1)
@@ -53,7 +54,71 @@ export const configSchema = z.strictObject({
     .meta({
       description:
         'Web origin whose scripts may read pictures and state, or "*" for any. Default: none but our own page.'
+    }),
+  users: z
+    .record(
+      z.string().regex(/^[^:\p{Cc}]{1,64}$/u, 'expected a name of 1 to 64 characters without a colon'),
+      z.strictObject({
+        password: z
+          .string()
+          .refine((text) => parsePasswordHash(text) !== undefined, 'expected what `streamer password` prints')
+          .meta({ description: 'What `streamer password` prints for the password.' }),
+        role: z
+          .enum(['viewer', 'admin'])
+          .default('viewer')
+          .meta({ description: 'A viewer reads, an admin also changes things.' })
+      })
+    )
+    .default({})
+    .meta({ description: 'Who may come in with which password, by name.' }),
+  anonymous: z.enum(['none', 'viewer', 'admin']).optional().meta({
+    description:
+      'What clients without a name may do. Default: none where there are users or a key; else admin from loopback, private and link-local addresses, viewer from others.'
+  }),
+  key: z.string().min(16).optional().meta({
+    description:
+      'A secret of 16 characters or more that signs the links of `streamer link`; may be that of tcp and udp.'
+  }),
+  keyFile: z.string().min(1).optional().meta({ description: 'A file that holds the key.' }),
+  allowedHosts: z.array(z.string().min(1).max(253)).max(100).optional().meta({
+    description:
+      'Further names by which browsers reach this server. When it is given, pages and pictures are checked for them too.'
+  }),
+  tls: z
+    .strictObject({
+      cert: z.string().min(1).meta({ description: 'A file with the certificate and those above it, in PEM.' }),
+      key: z.string().min(1).meta({ description: 'A file with its private key, in PEM.' })
     })
+    .optional()
+    .meta({
+      description: 'With a certificate, HTTPS is served instead of HTTP. The files are read again when they change.'
+    }),
+  basePath: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/, 'expected a path such as "/camera", without a slash at its end')
+    .max(200)
+    .default('')
+    .meta({ description: 'The folder under which a proxy shows this server: "/camera". Default: none.' }),
+  trustedProxies: z
+    .array(z.string().refine(isSubnet, 'expected an address or a subnet such as "10.0.0.0/8"'))
+    .max(100)
+    .default([])
+    .meta({ description: 'Addresses and subnets of proxies whose X-Forwarded-For, -Proto and -Host are believed.' }),
+  maxConnectionsPerAddress: z.int().min(1).max(100_000).default(64).meta({
+    description:
+      'Connections of one address at once; IPv6 by /64. This machine and trusted proxies may have any number.'
+  })
+})
+
+/** Options of the HTTP transport. */
+export const configSchema = plainSchema.superRefine(({ key, keyFile, users, anonymous }, { addIssue }) => {
+  if (key !== undefined && keyFile !== undefined) {
+    addIssue({ code: 'custom', path: ['keyFile'], message: 'there is a key already', input: keyFile })
+  }
+  if (anonymous === 'none' && key === undefined && keyFile === undefined && Object.keys(users).length === 0) {
+    const message = 'nobody could come in: there are no users, and no key for links'
+    addIssue({ code: 'custom', path: ['anonymous'], message, input: anonymous })
+  }
 })
 
 /** Options of the HTTP transport after validation, defaults filled in. */

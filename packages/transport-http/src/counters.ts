@@ -28,6 +28,14 @@ export interface HttpCounters {
   requestTimeouts: number
   /** Connections that the system did not let us accept. */
   acceptErrors: number
+  /** Requests refused because of who sent them: 401, 403, 429 for too many wrong passwords, 503 for too many at once. */
+  refusedRequests: number
+  /** Passwords that were wrong. */
+  wrongPasswords: number
+  /** Addresses locked out because of wrong passwords. */
+  lockOuts: number
+  /** TLS handshakes that failed. */
+  tlsErrors: number
   /** 500, and streams that could not begin or go on: a mistake of ours or of another part. */
   internalErrors: number
 }
@@ -49,6 +57,10 @@ export function createCounters(): HttpCounters {
     headsTooLarge: 0,
     requestTimeouts: 0,
     acceptErrors: 0,
+    refusedRequests: 0,
+    wrongPasswords: 0,
+    lockOuts: 0,
+    tlsErrors: 0,
     internalErrors: 0
   }
 }

@@ -1,3 +1,5 @@
+import { pageAssets } from './page.js'
+
 /** What a request asks for. `stream` is a name that exists; on `page` undefined means all of them. */
 export type Route =
   | {
@@ -9,9 +11,15 @@ export type Route =
     }
   | { readonly kind: 'snapshot'; readonly stream: string }
   | { readonly kind: 'page'; readonly stream: string | undefined }
+  /** A style or a script of the page, by its name. */
+  | { readonly kind: 'asset'; readonly name: string }
   | { readonly kind: 'state'; readonly viewer: string | undefined }
+  /** The state of one stream alone. */
+  | { readonly kind: 'stream-state'; readonly stream: string }
   /** `location` is relative, so that it holds behind a proxy that adds a prefix. */
   | { readonly kind: 'redirect'; readonly location: string }
+  /** What is only there for a WebSocket. */
+  | { readonly kind: 'upgrade' }
   | { readonly kind: 'missing'; readonly text: string }
   | { readonly kind: 'bad'; readonly text: string }
 
@@ -25,7 +33,7 @@ const leaves: Readonly<Record<string, 'stream' | 'snapshot' | undefined>> = Obje
 })
 
 /** The highest `?fps=` that is accepted. */
-const highestFramerate = 1000
+export const highestFramerate = 1000
 
 /**
  * Finds out what a request target asks for. Nothing is ever looked up on disk.
@@ -52,6 +60,7 @@ function resolveSegments(segments: string[], query: URLSearchParams, names: read
   if (rest.length > 0) return undefined
   const [main] = names
   if (second === undefined) {
+    if (first === 'ws') return { kind: 'upgrade' }
     if (first === 'state') return { kind: 'state', viewer: viewerOf(query) }
     const leaf = leaves[first]
     if (leaf) return main === undefined ? missing('there is no stream', names) : leafRoute(leaf, main, query)
@@ -60,8 +69,10 @@ function resolveSegments(segments: string[], query: URLSearchParams, names: read
     // Relative, so the page's own relative addresses need the slash at the end.
     return actionRoute(query, [first], names) ?? { kind: 'redirect', location: `${encodeURIComponent(first)}/` }
   }
+  if (first === 'page' && pageAssets.has(second)) return { kind: 'asset', name: second }
   if (!names.includes(first)) return undefined
   if (second === '') return actionRoute(query, [first], names) ?? { kind: 'page', stream: first }
+  if (second === 'state') return { kind: 'stream-state', stream: first }
   const leaf = leaves[second]
   return leaf && leafRoute(leaf, first, query)
 }
@@ -92,9 +103,9 @@ function leafRoute(leaf: 'stream' | 'snapshot', stream: string, query: URLSearch
   return bad(`fps=${quote(fps)} is not a number above 0 and up to ${highestFramerate}, such as fps=5 or fps=0.5`)
 }
 
-/** What is no such word is let pass like every other query. */
+/** `key` is ustreamer's name for it. What is no such word is let pass like every other query. */
 function viewerOf(query: URLSearchParams): string | undefined {
-  const viewer = query.get('viewer')
+  const viewer = query.get('viewer') ?? query.get('key')
   return viewer !== null && /^[\w-]{1,32}$/.test(viewer) ? viewer : undefined
 }
 
@@ -113,6 +124,7 @@ export function directory(names: readonly string[]): string {
   if (main === undefined) return [...lines, 'No stream is configured.'].join('\n')
   lines.push(
     `  /stream.mjpg   live pictures of ${quote(main)} (also /stream, /video_feed, /?action=stream); ?fps=5 limits the rate`,
+    `  /ws            a WebSocket with the live pictures of any of them`,
     `  /snapshot.jpg  one picture of ${quote(main)} (also /snapshot, /?action=snapshot)`
   )
   for (const name of names) {

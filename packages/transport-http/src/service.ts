@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import {
+  type CloseReason,
   type EncodedFrame,
   monotonicUs,
   type PluginContext,
@@ -10,15 +11,23 @@ import {
   type TroubleLog,
   wallClockMs
 } from '@streamer/core/plugin'
+import type { Access } from './access/access.js'
+import type { Refusal, Role, Verdict } from './access/role.js'
 import { send, sendText, writeSnapshotHead, writeStreamHead } from './answers.js'
+import { Api } from './api/api.js'
+import { Problem, sendProblem } from './api/problem.js'
 import type { HttpOptions } from './config.js'
 import type { HttpCounters } from './counters.js'
-import { pageCsp, renderPage } from './page.js'
+import { LiveServer } from './live/server.js'
+import { pageAssets, renderPage } from './page.js'
+import { setPageHeaders } from './page-headers.js'
 import { maxUnanswered, Pipelining } from './pipelining.js'
+import type { Proxies } from './proxy.js'
 import { directory, type Route, resolveRoute } from './routes.js'
 import { StreamSession } from './session.js'
 import { SnapshotRequest, type SnapshotResult } from './snapshot.js'
-import { describeState } from './state.js'
+import { describeState, pathsOf } from './state.js'
+import { ustreamerState } from './ustreamer-state.js'
 import { firstDelimiter, PartCache, timestampText } from './wire.js'
 
 /** For `Allow`. */
@@ -40,6 +49,8 @@ export interface HttpServiceParts {
   readonly streams: ReadonlyMap<string, Stream>
   readonly counters: HttpCounters
   readonly trouble: TroubleLog
+  readonly access: Access
+  readonly proxies: Proxies
   /** When the program started, on the monotonic clock. */
   readonly startedUs: number
 }
@@ -52,21 +63,45 @@ export class HttpService {
   readonly #names: readonly string[]
   readonly #counters: HttpCounters
   readonly #trouble: TroubleLog
+  readonly #access: Access
+  readonly #proxies: Proxies
   readonly #startedUs: number
   readonly #carried = new Map<string, Carried>()
   readonly #sessions = new Map<Socket, StreamSession>()
   /** Connections that wait for a snapshot. */
   readonly #waiting = new Set<Socket>()
   readonly #pipelining = new Pipelining()
+  readonly #api: Api
+  readonly #live: LiveServer
 
-  constructor({ options, context, streams, counters, trouble, startedUs }: HttpServiceParts) {
+  constructor({ options, context, streams, counters, trouble, access, proxies, startedUs }: HttpServiceParts) {
     this.#options = options
     this.#context = context
     this.#streams = streams
     this.#names = [...streams.keys()]
     this.#counters = counters
     this.#trouble = trouble
+    this.#access = access
+    this.#proxies = proxies
     this.#startedUs = startedUs
+    this.#api = new Api({
+      host: context.host,
+      served: streams,
+      counters,
+      corsOrigin: options.corsOrigin,
+      onFailure: (response, error) => this.#failed(response, error)
+    })
+    this.#live = new LiveServer({
+      options,
+      streams,
+      counters,
+      authorize: (request) => this.authorize(request, 'viewer'),
+      labelOf: (request) => proxies.clientOf(request).label,
+      isFull: () => this.#clients >= options.maxClients,
+      onStall: this.#stalled,
+      onRevoke: this.#revoked,
+      onFailure: (error) => this.#report(error)
+    })
     for (const [name, stream] of streams) this.#carried.set(name, { stream, parts: new PartCache(), sessions: 0 })
   }
 
@@ -78,6 +113,33 @@ export class HttpService {
   /** Ends all streams at once. */
   close(): void {
     for (const session of [...this.#sessions.values()]) session.close()
+    this.#live.close()
+  }
+
+  /** Answers a request for another protocol; never throws. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') {
+      this.#live.upgrade(request, socket, head)
+      return
+    }
+    // Clients that offer HTTP/2 along with a request (Java's do) are answered as if they had not (RFC 9110 section 7.8).
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.on('finish', () => socket.end())
+    this.handle(request, response)
+  }
+
+  get #clients(): number {
+    return this.#sessions.size + this.#live.size
+  }
+
+  /**
+   * Whether a request may be answered, by who its client is and what it shows. Also for upgrades.
+   * @param needed what the request is about: reading, or changing something.
+   */
+  authorize(request: IncomingMessage, needed: Role): Verdict {
+    return this.#access.check(request, needed)
   }
 
   /** Answers one request; never throws. */
@@ -91,10 +153,36 @@ export class HttpService {
     // What comes behind the request for a stream on the same connection is never answered: a stream has no end.
     if (this.#sessions.has(request.socket)) return
     this.#counters.requests++
-    request.resume()
+    // The API reads its own.
+    if (!Api.isForApi(request)) request.resume()
     response.setTimeout(this.#options.stallTimeoutMs)
     response.on('timeout', this.#timedOut)
-    this.#guard(response, () => this.#answer(request, response))
+    this.#guard(response, () => this.#admit(request, response))
+  }
+
+  #admit(request: IncomingMessage, response: ServerResponse): void {
+    const isReading = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS'
+    const verdict = this.authorize(request, isReading ? 'viewer' : 'admin')
+    if (!(verdict instanceof Promise)) {
+      this.#decide(verdict, request, response)
+      return
+    }
+    verdict.then(
+      (refusal) => this.#guard(response, () => this.#decide(refusal, request, response)),
+      (error: unknown) => this.#failed(response, error)
+    )
+  }
+
+  #decide(refusal: Refusal | undefined, request: IncomingMessage, response: ServerResponse): void {
+    // While a password was checked the client may have gone, or a stream may have begun on its connection.
+    if (request.socket.destroyed || this.#sessions.has(request.socket)) return
+    if (refusal === undefined) {
+      this.#answer(request, response)
+      return
+    }
+    this.#setCors(response)
+    if (Api.isForApi(request)) sendProblem(response, new Problem(refusal.status, refusal.text, refusal.headers))
+    else sendText(response, refusal.status, refusal.text, refusal.headers)
   }
 
   #refusePipeline(socket: Socket): void {
@@ -112,6 +200,7 @@ export class HttpService {
       sendText(response, 400, 'an HTTP/1.1 request needs a Host header', { Connection: 'close' })
       return
     }
+    if (this.#api.answer(request, response)) return
     switch (request.method) {
       case 'GET':
         this.#get(resolveRoute(request.url ?? '/', this.#names), request, response)
@@ -163,7 +252,9 @@ export class HttpService {
     switch (route.kind) {
       case 'page': {
         const names = route.stream === undefined ? this.#names : [route.stream]
-        response.setHeader('Content-Security-Policy', pageCsp)
+        const cookie = this.#access.cookieFor(response.req)
+        if (cookie !== undefined) response.setHeader('Set-Cookie', cookie)
+        setPageHeaders(response, this.#options.corsOrigin)
         send(
           response,
           200,
@@ -172,15 +263,31 @@ export class HttpService {
         )
         break
       }
+      case 'asset': {
+        const { contentType, text } = pageAssets.get(route.name)!
+        send(response, 200, contentType, text)
+        break
+      }
       case 'state': {
         const { viewer } = route
         const state = {
           ...describeState(this.#context.host, this.#streams, this.#uptimeMs),
+          ...this.#ustreamerState(this.#names[0]),
           ...(viewer !== undefined && { viewing: this.#viewing(viewer) })
         }
         send(response, 200, 'application/json; charset=utf-8', `${JSON.stringify(state, undefined, 2)}\n`)
         break
       }
+      case 'stream-state': {
+        const { stream: name } = route
+        const paths = pathsOf(name)
+        const state = { ...this.#streams.get(name)!.stats(), paths, ...this.#ustreamerState(name) }
+        send(response, 200, 'application/json; charset=utf-8', `${JSON.stringify(state, undefined, 2)}\n`)
+        break
+      }
+      case 'upgrade':
+        sendText(response, 426, 'this address is for WebSockets', { Upgrade: 'websocket', Connection: 'Upgrade' })
+        break
       case 'redirect':
         sendText(response, 308, `see ${route.location}`, { Location: route.location })
         break
@@ -193,6 +300,14 @@ export class HttpService {
         sendText(response, 404, route.text)
         break
     }
+  }
+
+  /** Nothing without a stream. */
+  #ustreamerState(name: string | undefined): object {
+    const stream = name === undefined ? undefined : this.#streams.get(name)
+    if (!stream) return {}
+    const sessions = new Map(Array.from(this.#sessions.values(), (session) => [session.label, session]))
+    return ustreamerState(stream, sessions)
   }
 
   get #uptimeMs(): number {
@@ -215,7 +330,7 @@ export class HttpService {
       return
     }
     const { maxClients } = this.#options
-    if (this.#sessions.size >= maxClients) {
+    if (this.#clients >= maxClients) {
       this.#counters.refusedClients++
       const text = `all ${maxClients} places for clients are taken (maxClients); try again later`
       sendText(response, 503, text, { 'Retry-After': '5' })
@@ -223,25 +338,23 @@ export class HttpService {
     }
     writeStreamHead(response)
     response.write(firstDelimiter)
-    this.#openSession(route, socket)
+    this.#openSession(route, socket, this.#proxies.clientOf(request).label)
   }
 
-  #openSession({ stream, framerate, viewer }: StreamRoute, socket: Socket): void {
+  #openSession({ stream, framerate, viewer }: StreamRoute, socket: Socket, label: string): void {
     const carried = this.#carried.get(stream)!
     const { maxFramerate, maxAgeMs, stallTimeoutMs } = this.#options
     const session = new StreamSession({
       socket,
       stream: carried.stream,
       parts: carried.parts,
-      label: peerLabel(socket.remoteAddress, socket.remotePort),
+      label,
       viewer,
       maxFramerate: framerate === undefined ? maxFramerate : Math.min(framerate, maxFramerate ?? framerate),
       maxAgeMs,
       stallTimeoutMs,
       onStall: this.#stalled,
-      onRevoke: () => {
-        this.#counters.internalErrors++
-      },
+      onRevoke: this.#revoked,
       onClose: () => {
         this.#sessions.delete(socket)
         carried.sessions--
@@ -276,7 +389,7 @@ export class HttpService {
     socket.once('close', leave)
     try {
       wait = new SnapshotRequest(stream, {
-        label: peerLabel(socket.remoteAddress, socket.remotePort),
+        label: this.#proxies.clientOf(request).label,
         timeoutMs: snapshotTimeoutMs,
         onResult: (result) => {
           leave()
@@ -291,8 +404,8 @@ export class HttpService {
 
   #endSnapshot(result: SnapshotResult, stream: Stream, response: ServerResponse): void {
     if (result === 'late') this.#refuseSnapshot(stream, response)
-    else if (result === 'revoked') {
-      this.#counters.internalErrors++
+    else if (result === 'revoked' || result === 'disconnected') {
+      if (result === 'revoked') this.#counters.internalErrors++
       sendText(response, 503, `"${stream.name}" cannot be watched just now; try again`, { 'Retry-After': '1' })
     } else this.#sendSnapshot(result, response)
   }
@@ -329,6 +442,10 @@ export class HttpService {
     this.#trouble.warn(`cut ${label}: it has taken nothing for ${this.#options.stallTimeoutMs} ms`)
   }
 
+  readonly #revoked = (reason: CloseReason): void => {
+    if (reason === 'revoked') this.#counters.internalErrors++
+  }
+
   /** For what happens to a request after `handle` has returned, where nobody else would catch it. */
   #guard(response: ServerResponse, deed: () => void): void {
     try {
@@ -338,9 +455,13 @@ export class HttpService {
     }
   }
 
-  #failed(response: ServerResponse, error: unknown): void {
+  #report(error: unknown): void {
     this.#counters.internalErrors++
     this.#trouble.warn(`a request failed: ${error instanceof Error ? error.message : String(error)}`)
+  }
+
+  #failed(response: ServerResponse, error: unknown): void {
+    this.#report(error)
     // Of the request, since an answer that waits for its turn has none yet.
     if (response.headersSent) response.req.socket.destroy()
     else sendText(response, 500, `an error of the server; its log says more\n\n${directory(this.#names)}`)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { EncodedFrame, Stream, Subscription } from '@streamer/core/plugin'
+import type { CloseReason, EncodedFrame, Stream, Subscription } from '@streamer/core/plugin'
 import type { PartCache } from './wire.js'
 
 /** What a session is made of. */
@@ -18,8 +18,8 @@ export interface StreamSessionOptions {
   readonly stallTimeoutMs: number
   /** Told once when the client has gone. */
   readonly onClose: (session: StreamSession) => void
-  /** Told once when the core ends the subscription; the connection is cut with it. */
-  readonly onRevoke: () => void
+  /** Told once when the core ends the subscription, and why; the connection is cut with it. */
+  readonly onRevoke: (reason: CloseReason) => void
   /** Told once when the client is cut because it takes nothing. */
   readonly onStall: (label: string) => void
 }
@@ -27,6 +27,7 @@ export interface StreamSessionOptions {
 /** One client of a stream, from the head of the answer on. It is busy from a write until that write has left for the kernel. */
 export class StreamSession {
   readonly streamName: string
+  readonly label: string
   readonly viewer: string | undefined
   readonly #options: StreamSessionOptions
   readonly #socket: Socket
@@ -38,6 +39,7 @@ export class StreamSession {
   constructor(options: StreamSessionOptions) {
     this.#options = options
     this.streamName = options.stream.name
+    this.label = options.label
     this.viewer = options.viewer
     this.#socket = options.socket
     this.#parts = options.parts
@@ -106,8 +108,8 @@ export class StreamSession {
   }
 
   /** Without a subscription nothing would ever come again. */
-  readonly #revoked = (): void => {
-    this.#options.onRevoke()
+  readonly #revoked = (reason: CloseReason): void => {
+    this.#options.onRevoke(reason)
     this.close()
   }
 

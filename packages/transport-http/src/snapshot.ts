@@ -1,7 +1,7 @@
-import { type EncodedFrame, monotonicUs, type Stream, type Subscription } from '@streamer/core/plugin'
+import { type CloseReason, type EncodedFrame, monotonicUs, type Stream, type Subscription } from '@streamer/core/plugin'
 
 /** What became of a wait: the frame, none in time, or the core gave the wait up. */
-export type SnapshotResult = EncodedFrame | 'late' | 'revoked'
+export type SnapshotResult = EncodedFrame | 'late' | CloseReason
 
 /** What to wait for, and whom to tell. */
 export interface SnapshotOptions {
@@ -25,7 +25,7 @@ export class SnapshotRequest {
     this.#subscription = stream.subscribe({
       label,
       onFrame: (frame) => this.#take(frame),
-      onClose: () => this.#settle('revoked')
+      onClose: (reason) => this.#settle(reason)
     })
     if (this.#settled) this.#subscription.close()
     else this.#timer = setTimeout(() => this.#settle('late'), timeoutMs)

@@ -29,11 +29,7 @@ export interface HttpStreamState extends StreamStats {
 export function describeState(host: HostView, served: ReadonlyMap<string, Stream>, uptimeMs: number): HttpState {
   const streams: HttpStreamState[] = []
   for (const [name, stream] of host.streams) {
-    const base = `/${encodeURIComponent(name)}/`
-    const paths = served.has(name)
-      ? { page: base, stream: `${base}stream.mjpg`, snapshot: `${base}snapshot.jpg` }
-      : null
-    streams.push({ ...stream.stats(), paths })
+    streams.push({ ...stream.stats(), paths: served.has(name) ? pathsOf(name) : null })
   }
   return {
     version: host.version,
@@ -42,4 +38,10 @@ export function describeState(host: HostView, served: ReadonlyMap<string, Stream
     streams,
     transports: host.transports()
   }
+}
+
+/** Where a stream is to be had on this server. */
+export function pathsOf(name: string): NonNullable<HttpStreamState['paths']> {
+  const base = `/${encodeURIComponent(name)}/`
+  return { page: base, stream: `${base}stream.mjpg`, snapshot: `${base}snapshot.jpg` }
 }

@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import {
   bindTo,
@@ -15,10 +16,15 @@ import {
   TroubleLog
 } from '@streamer/core/plugin'
 import { listenTcp, unboundedText } from '@streamer/socket-options'
+import { Access, readLinkKey } from './access/access.js'
+import { isLoopback, plainAddress } from './access/addresses.js'
+import { sendText } from './answers.js'
 import type { HttpOptions } from './config.js'
 import { Connections } from './connections.js'
 import { createCounters } from './counters.js'
+import { Proxies, withoutBasePath } from './proxy.js'
 import { allowedMethods, HttpService } from './service.js'
+import { type Certificate, CertificateFiles, PlainSockets } from './tls.js'
 import { rawError } from './wire.js'
 
 const partName = 'transport-http'
@@ -40,7 +46,8 @@ export class HttpTransport implements Transport {
   #connections: Connections | undefined
   /** Transports are made with the program, whose own start is only known by the wall clock. */
   readonly #createdUs = monotonicUs()
-  #server: Server | undefined
+  #server: Server | SecureServer | undefined
+  #certificate: CertificateFiles | undefined
   #service: HttpService | undefined
   readonly #lifecycle = new Lifecycle(partName, () => this.#close())
 
@@ -52,23 +59,40 @@ export class HttpTransport implements Transport {
 
   /**
    * Listens. The URLs are the page's and then one per stream.
-   * @throws StreamerError `ERR_LISTEN` when it cannot; the reason of `run.signal` when that is aborted before it listens; `TypeError` when it
+   * @throws StreamerError `ERR_LISTEN` when it cannot, `ERR_CONFIG_INVALID` when its key or certificate cannot be used; the reason of `run.signal` when that is aborted before it listens; `TypeError` when it
    *   runs already.
    */
   start(run: Run, streams: ReadonlyMap<string, Stream>): Promise<readonly string[]> {
     return this.#lifecycle.start(run, async (signal) => {
-      const { host, port } = this.#options
+      const { host, port, tls, trustedProxies, basePath } = this.#options
+      const { name: part, baseDir } = this.#context
+      const key = await readLinkKey(this.#options, part, this.#context)
+      const files = tls && new CertificateFiles(tls, part, baseDir)
+      const certificate = await files?.read()
+      signal.throwIfAborted()
+      const proxies = new Proxies(trustedProxies)
+      const access = new Access({
+        options: this.#options,
+        proxies,
+        names: [...streams.keys()],
+        counters: this.#counters,
+        trouble: this.#trouble,
+        key
+      })
       const service = new HttpService({
         options: this.#options,
         context: this.#context,
         streams,
         counters: this.#counters,
         trouble: this.#trouble,
+        access,
+        proxies,
         startedUs: this.#createdUs
       })
       this.#service = service
-      const server = this.#createServer(service)
+      const server = this.#createServer(service, proxies, certificate)
       this.#server = server
+      this.#certificate = files
       try {
         const { bounded } = await bindTo(host, (address) => listenTcp(server, address, port))
         if (!bounded) this.#context.logger.info(unboundedText)
@@ -80,7 +104,15 @@ export class HttpTransport implements Transport {
         this.#counters.acceptErrors++
         this.#trouble.warn(`cannot accept a connection: ${error.message}`)
       })
-      return urlsOf(server, [...streams.keys()])
+      // Where nothing listens for upgrades, Node answers them as what they are without.
+      if (server.listenerCount('upgrade') > 0) {
+        server.prependListener('upgrade', (request: IncomingMessage) => {
+          // Nothing has this name, so that it is refused.
+          if (!enter(request, basePath)) request.url = '/..'
+        })
+      }
+      if (server instanceof SecureServer) files?.follow(server, ({ message }) => this.#trouble.warn(message))
+      return urlsOf(server, [...streams.keys()], basePath)
     })
   }
 
@@ -100,15 +132,17 @@ export class HttpTransport implements Transport {
       if (this.#server) this.#server.close(() => resolve())
       else resolve()
       this.#server = undefined
+      this.#certificate?.close()
+      this.#certificate = undefined
       this.#service?.close()
       this.#connections?.destroy()
       this.#trouble.close()
     })
   }
 
-  #createServer(service: HttpService): Server {
-    const { headTimeoutMs, maxClients } = this.#options
-    const server = createServer({
+  #createServer(service: HttpService, proxies: Proxies, certificate: Certificate | undefined): Server | SecureServer {
+    const { headTimeoutMs, maxClients, maxConnectionsPerAddress, basePath } = this.#options
+    const settings = {
       maxHeaderSize: maxHeadBytes,
       headersTimeout: headTimeoutMs,
       requestTimeout: headTimeoutMs,
@@ -118,11 +152,24 @@ export class HttpTransport implements Transport {
       noDelay: true,
       // Looked at by the service, whose answer says what is wrong.
       requireHostHeader: false
+    }
+    const server = certificate
+      ? createSecureServer({ ...settings, ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: headTimeoutMs })
+      : createServer(settings)
+    server.prependListener('tlsClientError', (_, socket) => {
+      this.#counters.tlsErrors++
+      // Before it comes to be taken for a bad request, which would be answered.
+      socket.destroy()
     })
     // Room for pages and state beside the streams, but not for any number of connections.
-    const connections = new Connections(Math.max(64, 4 * maxClients))
+    const connections = new Connections(Math.max(64, 4 * maxClients), {
+      limit: maxConnectionsPerAddress,
+      isExempt: (address) => isLoopback(plainAddress(address)) || proxies.trusts(address)
+    })
+    const plain = new PlainSockets()
     this.#connections = connections
     server.on('connection', (socket) => {
+      if (certificate) plain.add(socket)
       if (!connections.add(socket)) this.#counters.refusedConnections++
     })
     server.on('clientError', (error, socket) => {
@@ -130,8 +177,20 @@ export class HttpTransport implements Transport {
       if (!service.isStreaming(socket as Socket)) this.#refuse(error, socket as Socket)
     })
     server.on('request', (request, response) => {
-      connections.use(request.socket, response)
+      connections.use(certificate ? plain.below(request.socket) : request.socket, response)
+      if (!enter(request, basePath)) {
+        request.resume()
+        // People forget the slash, without which relative addresses lead elsewhere.
+        if (request.url === basePath) sendText(response, 308, `see ${basePath}/`, { Location: `${basePath}/` })
+        else sendText(response, 404, `everything is below ${basePath}/ here (basePath)`)
+        return
+      }
       service.handle(request, response)
+    })
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      const below = certificate ? plain.below(socket) : socket
+      connections.use(below, below)
+      service.upgrade(request, socket, head)
     })
     server.on('connect', (_, socket) => {
       this.#counters.methodsNotAllowed++
@@ -174,9 +233,17 @@ export class HttpTransport implements Transport {
   }
 }
 
-function urlsOf(server: Server, names: readonly string[]): string[] {
+/** Takes `basePath` off what a request asks for; false when it is not below it. */
+function enter(request: IncomingMessage, basePath: string): boolean {
+  const target = withoutBasePath(request.url ?? '/', basePath)
+  if (target !== undefined) request.url = target
+  return target !== undefined
+}
+
+function urlsOf(server: Server | SecureServer, names: readonly string[], basePath: string): string[] {
   const { address, port } = server.address() as AddressInfo
-  const base = `http://${hostPort(address, port)}/`
+  const scheme = server instanceof SecureServer ? 'https' : 'http'
+  const base = `${scheme}://${hostPort(address, port)}${basePath}/`
   if (names.length === 1) return [base, `${base}stream.mjpg`]
   return [base, ...names.map((name) => `${base}${encodeURIComponent(name)}/stream.mjpg`)]
 }

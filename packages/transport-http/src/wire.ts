@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { EncodedFrame } from '@streamer/core/plugin'
 import { wallClockMs } from '@streamer/core/plugin'
 
@@ -78,13 +79,6 @@ export class PartCache {
   }
 }
 
-const reasons: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large'
-}
-
 /**
  * A whole answer for a request that never became one, so that no response object exists for it.
  * @param headers more of them, each with its line end.
@@ -92,7 +86,7 @@ const reasons: Readonly<Record<number, string>> = {
 export function rawError(status: number, text: string, headers = ''): Buffer {
   const body = Buffer.from(`${text}\n`)
   const head =
-    `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
     `Content-Length: ${body.byteLength}\r\nConnection: close\r\n${headers}\r\n`
   return Buffer.concat([Buffer.from(head, 'latin1'), body])
 }

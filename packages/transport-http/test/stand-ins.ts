@@ -28,7 +28,9 @@ export function standInContext(streams: ReadonlyMap<string, Stream>, startedAtMs
     version: '0.0.0-test',
     startedAtMs,
     streams,
-    transports: (): TransportStatus[] => []
+    transports: (): TransportStatus[] => [],
+    disconnect: (id) =>
+      Array.from(streams.values()).some((stream) => stream instanceof StandInStream && stream.hub.disconnect(id))
   }
   return { name: 'http', logger: silentLogger, host, baseDir: '/' }
 }

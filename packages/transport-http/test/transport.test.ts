@@ -284,15 +284,43 @@ describe('documents', () => {
   test('the page shows every stream, that of a name only this one, and names cannot inject markup', async () => {
     const { base } = await served({}, ['front', '<b>"x'])
     const all = await (await fetch(base)).text()
-    expect(all).toMatch(/ src="front\/stream\.mjpg\?viewer=[0-9a-f]{8}"/)
-    expect(all).toMatch(/ src="%3Cb%3E%22x\/stream\.mjpg\?viewer=[0-9a-f]{8}"/)
+    expect(all).toContain(' src="front/stream.mjpg"')
+    expect(all).toContain(' src="%3Cb%3E%22x/stream.mjpg"')
+    expect(all).toContain(' data-names="[&#34;front&#34;,&#34;&#60;b&#62;\\&#34;x&#34;]"')
     expect(all).not.toContain('<b>')
     const response = await fetch(`${base}/front`)
     expect(response.url).toBe(`${base}/front/`)
-    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*script-src 'sha256-/)
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*script-src 'self'/)
     const one = await response.text()
-    expect(one).toContain('src="stream.mjpg?viewer=')
+    expect(one).toContain(' src="../front/stream.mjpg"')
+    expect(one).toContain(' data-root="../"')
     expect(one).not.toContain('%3Cb')
+  })
+
+  test('what the page is made of is there, and nothing else of that folder', async () => {
+    const { base } = await served({}, ['page'])
+    const [, script] = / src="(page\/[^"]+)"/.exec(await (await fetch(base)).text())!
+    const found = new Set<string>()
+    const open = [new URL(script!, `${base}/`).href]
+    for (const url of open) {
+      const response = await fetch(url)
+      expect(response.status, url).toBe(200)
+      expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+      for (const [, name] of (await response.text()).matchAll(/ from '\.\/([^']+)'/g)) {
+        const address = new URL(name!, url).href
+        if (!open.includes(address)) open.push(address)
+      }
+      found.add(url)
+    }
+    expect(found.size).toBeGreaterThan(5)
+    const style = await fetch(`${base}/page/viewer.css`)
+    expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8')
+    for (const path of ['page/', 'page/..%2Fpackage.json', 'page/toString', 'page/viewer.css/']) {
+      const { status, headers } = await fetch(`${base}/${path}`)
+      // A stream may have that name, too.
+      if (path === 'page/') expect(headers.get('content-type')).toMatch(/^text\/html/)
+      else expect(status, path).toBe(404)
+    }
   })
 
   test('HEAD and the documents wake no camera', async () => {

@@ -1,0 +1,124 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { CloseReason, Stream } from '@streamer/core/plugin'
+import { WebSocketServer } from 'ws'
+import type { Refusal, Verdict } from '../access/role.js'
+import type { HttpOptions } from '../config.js'
+import type { HttpCounters } from '../counters.js'
+import { rawError } from '../wire.js'
+import { MessageCache } from './message.js'
+import { type LiveStream, LiveViewer } from './viewer.js'
+
+/** A list of streams with a frame rate each has room in it. Bytes. */
+const maxRequestBytes = 16 * 1024
+
+/** What WebSockets need of the service. */
+export interface LiveHost {
+  readonly options: HttpOptions
+  readonly streams: ReadonlyMap<string, Stream>
+  readonly counters: HttpCounters
+  authorize(request: IncomingMessage): Verdict
+  labelOf(request: IncomingMessage): string
+  /** All places are taken, those of other clients counted in. */
+  isFull(): boolean
+  onStall(label: string): void
+  onRevoke(reason: CloseReason): void
+  onFailure(error: unknown): void
+}
+
+/** Takes connections over that ask for a WebSocket. */
+export class LiveServer {
+  readonly #host: LiveHost
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxRequestBytes
+  })
+  readonly #streams = new Map<string, LiveStream>()
+  readonly #viewers = new Set<LiveViewer>()
+
+  constructor(host: LiveHost) {
+    this.#host = host
+    for (const [name, stream] of host.streams) {
+      this.#streams.set(name, { stream, messages: new MessageCache(this.#streams.size), viewers: 0 })
+    }
+    this.#server.on('wsClientError', (error, socket) => {
+      host.counters.badRequests++
+      refuse(socket as Socket, { status: 400, text: error.message })
+    })
+  }
+
+  /** Clients that are connected. */
+  get size(): number {
+    return this.#viewers.size
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const viewer of [...this.#viewers]) viewer.close()
+    this.#server.close()
+  }
+
+  /** Answers a request for an upgrade; never throws. Nobody else listens to its socket any more. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { counters, authorize, onFailure } = this.#host
+    counters.requests++
+    // A connection that is cut while it is looked at is nothing to worry about.
+    socket.on('error', () => {})
+    const path = (request.url ?? '').split('?')[0]
+    if (path !== '/ws') {
+      counters.notFound++
+      refuse(socket, { status: 404, text: 'a WebSocket is at /ws alone' })
+      return
+    }
+    const verdict = authorize(request)
+    if (!(verdict instanceof Promise)) this.#decide(verdict, request, socket, head)
+    else {
+      verdict.then(
+        (refusal) => this.#decide(refusal, request, socket, head),
+        (error: unknown) => {
+          onFailure(error)
+          socket.destroy()
+        }
+      )
+    }
+  }
+
+  #decide(refusal: Refusal | undefined, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { counters, options, isFull } = this.#host
+    if (socket.destroyed) return
+    if (refusal) refuse(socket, refusal)
+    else if (isFull()) {
+      counters.refusedClients++
+      const text = `all ${options.maxClients} places for clients are taken (maxClients); try again later`
+      refuse(socket, { status: 503, text, headers: { 'Retry-After': '5' } })
+    } else this.#open(request, socket, head)
+  }
+
+  #open(request: IncomingMessage, connection: Socket, head: Buffer): void {
+    const { options, counters, labelOf, onStall, onRevoke } = this.#host
+    const { maxFramerate, maxAgeMs, stallTimeoutMs } = options
+    this.#server.handleUpgrade(request, connection, head, (socket) => {
+      counters.streams++
+      const viewer = new LiveViewer({
+        socket,
+        connection,
+        streams: this.#streams,
+        label: labelOf(request),
+        maxFramerate,
+        maxAgeMs,
+        stallTimeoutMs,
+        onStall,
+        onRevoke,
+        onClose: () => this.#viewers.delete(viewer)
+      })
+      this.#viewers.add(viewer)
+    })
+  }
+}
+
+function refuse(socket: Socket, { status, text, headers = {} }: Refusal): void {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(rawError(status, text, fields.join('')), () => socket.destroy())
+}
