@@ -13,6 +13,8 @@ export type CommandName =
   | 'cameras'
   | 'doctor'
   | 'setup-camera'
+  | 'password'
+  | 'link'
 
 /** A word behind a command. */
 export interface Operand {
@@ -177,6 +179,43 @@ export const commands: readonly Command[] = [
     examples: [
       ['setup-camera', 'once, and by itself after an update of libcamera'],
       ['setup-camera --force', 'build it again']
+    ]
+  },
+  {
+    name: 'password',
+    describe: 'Ask for a password and print what stands for it in the configuration',
+    flags: [],
+    switches: {},
+    examples: [
+      ['password', 'asks without showing it'],
+      ['password < file', 'reads it from there']
+    ]
+  },
+  {
+    name: 'link',
+    describe: 'Print addresses that let whoever has them watch for a while',
+    flags: [
+      ...configFlag,
+      {
+        flag: 'stream',
+        value: 'name',
+        describe: 'Pictures of this stream alone [default: all that may be watched]',
+        group: 'Link:'
+      },
+      { flag: 'for', value: 'time', describe: 'How long: 30m, 24h, 7d [default: 24h]', group: 'Link:' },
+      { flag: 'name', value: 'transport', describe: 'Which HTTP transport, where there are several', group: 'Link:' },
+      {
+        flag: 'url',
+        value: 'address',
+        describe: 'Where the server is, when it is not at its own address',
+        group: 'Link:'
+      }
+    ],
+    switches: {},
+    examples: [
+      ['link', 'for the page and all streams, for a day'],
+      ['link --stream front --for 7d', 'for the pictures of one, for a week'],
+      ['link --url https://camera.example/', 'through a proxy']
     ]
   }
 ]

@@ -54,6 +54,10 @@ async function run(line: CommandLine): Promise<Ending> {
       return { exitCode: await (await import('./commands/cameras.js')).cameras(line) }
     case 'doctor':
       return { exitCode: await (await import('./commands/doctor.js')).doctor(line) }
+    case 'password':
+      return { exitCode: await (await import('./commands/password.js')).password(line) }
+    case 'link':
+      return { exitCode: await (await import('./commands/link.js')).link(line) }
     case 'setup-camera':
       return { exitCode: await (await import('./commands/setup-camera.js')).setupCamera(line) }
   }

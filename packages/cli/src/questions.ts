@@ -1,4 +1,4 @@
-import { cancel, confirm, isCancel, multiselect, select, text } from '@clack/prompts'
+import { cancel, confirm, isCancel, multiselect, password, select, text } from '@clack/prompts'
 
 /** Ctrl-C (or Escape) at a question. Ends with exit code 130. */
 export class Interrupted extends Error {
@@ -36,6 +36,25 @@ export async function askMethod(): Promise<readonly string[]> {
     })
   )
   return method === 'all' ? Object.keys(transportHints) : [method]
+}
+
+/** Asks twice without showing it, on standard error, so that standard output has the answer of the program alone. */
+export async function askPassword(): Promise<string> {
+  const first = await answered(
+    password({
+      message: 'Password',
+      output: process.stderr,
+      validate: (value) => (value === undefined || value === '' ? 'At least one character' : undefined)
+    })
+  )
+  await answered(
+    password({
+      message: 'Once more',
+      output: process.stderr,
+      validate: (value) => (value === first ? undefined : 'That is another one')
+    })
+  )
+  return first
 }
 
 export function askYes(message: string, initialValue: boolean): Promise<boolean> {
