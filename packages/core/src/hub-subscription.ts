@@ -186,7 +186,9 @@ export class HubSubscription implements Subscription {
     this.#handedCapturedUs = capturedUs
     let frame: EncodedFrame | undefined = first
     while (frame !== undefined && !this.#closed) {
-      if (nowUs - frame.timestampUs > this.#maxAgeUs) {
+      // A frame that fills in for a silent camera's may be old: it is late only when it had to wait for its client.
+      const sinceUs = this.#handedCapturedUs === 0 ? this.#handedPublishedUs : this.#handedCapturedUs
+      if (nowUs - sinceUs > this.#maxAgeUs) {
         this.#expired++
         this.#needsKeyframe = true
       } else {

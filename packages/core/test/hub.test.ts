@@ -67,6 +67,20 @@ describe('FrameHub', () => {
     expect(aged.sequences).toEqual([0, 2])
   })
 
+  it('counts the age of a frame that fills in for a silent camera from when it was given', () => {
+    const hub = new FrameHub()
+    const aged = client(hub, 'by hand', { maxAgeMs: 100 })
+    const old = standInFrame(0, { timestampUs: standInFrame(0).timestampUs - 5_000_000 })
+    hub.fillIn(old)
+    expect(aged.sequences).toEqual([0])
+    // It waits for its client for too long.
+    hub.fillIn(old, old.timestampUs)
+    aged.subscription.ready()
+    expect(aged.subscription.stats()).toMatchObject({ offered: 2, delivered: 1, expired: 1 })
+    hub.fillIn(old)
+    expect(aged.subscription.stats()).toMatchObject({ delivered: 2, expired: 1 })
+  })
+
   it('lets delta frames wait only behind what they need, and goes on at the next keyframe', () => {
     const hub = new FrameHub()
     const slow = client(hub, 'by hand')

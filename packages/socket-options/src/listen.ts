@@ -2,10 +2,10 @@ import type { Server } from 'node:net'
 import { openTcpSocket } from './open.js'
 
 /**
- * What the kernel may hold of a connection beside what is on its way: two pictures of 640x480. Without a bound Linux takes 4 MB (`tcp_wmem`) for
- * a slow reader, who then sees pictures of long ago; with less, a fast reader far away would have to wait for us.
+ * What the kernel may hold of a connection beside what is on its way: one or two pictures of 640x480, a third of a second for a reader of 200 kB/s. Without a bound Linux takes 4 MB (`tcp_wmem`) for
+ * a slow reader, who then sees pictures of long ago; with much less, a fast reader far away would have to wait for us.
  */
-export const notSentBytes = 128 * 1024
+export const notSentBytes = 64 * 1024
 
 /** For the log, where it does not. */
 export const unboundedText =

@@ -23,8 +23,8 @@ const plainSchema = z.strictObject({
     .int()
     .min(1)
     .max(3_600_000)
-    .optional()
-    .meta({ description: 'A frame older than this is dropped instead of sent late. Default: no limit.' }),
+    .default(1000)
+    .meta({ description: 'A frame older than this is dropped instead of sent late.' }),
   stallTimeoutMs: z
     .int()
     .min(50)

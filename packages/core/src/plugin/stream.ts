@@ -11,7 +11,7 @@ export interface SubscribeOptions {
   readonly label: string
   /** Frames per second at most; frames between are left out evenly. Default: all. */
   readonly maxFramerate?: number
-  /** A frame older than this when the client is ready for it is dropped, never sent late. Milliseconds. Default: no limit. */
+  /** A frame older than this when the client is ready for it is dropped, never sent late; one that fills in for a silent camera counts from when it was given. Milliseconds. Default: no limit. */
   readonly maxAgeMs?: number
   /** Takes the next frame. Runs only while the subscription is ready, and makes it busy until `ready()` is called (which may be at once). */
   onFrame(frame: EncodedFrame): void
