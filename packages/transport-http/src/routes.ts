@@ -9,7 +9,12 @@ export type Route =
       /** Whatever the client calls itself, to ask for its streams in the state. */
       readonly viewer: string | undefined
     }
-  | { readonly kind: 'snapshot'; readonly stream: string }
+  | {
+      readonly kind: 'snapshot'
+      readonly stream: string
+      /** A picture that is no older will do. Milliseconds; undefined is one taken after the request. */
+      readonly maxAgeMs: number | undefined
+    }
   | { readonly kind: 'page'; readonly stream: string | undefined }
   /** A style or a script of the page, by its name. */
   | { readonly kind: 'asset'; readonly name: string }
@@ -94,13 +99,22 @@ function actionRoute(
 }
 
 function leafRoute(leaf: 'stream' | 'snapshot', stream: string, query: URLSearchParams): Route {
-  if (leaf === 'snapshot') return { kind: 'snapshot', stream }
+  if (leaf === 'snapshot') return snapshotRoute(stream, query)
   const fps = query.get('fps')
   const viewer = viewerOf(query)
   if (!fps) return { kind: 'stream', stream, framerate: undefined, viewer }
   const framerate = /^\d{1,4}(\.\d{1,6})?$/.test(fps) ? Number(fps) : 0
   if (framerate > 0 && framerate <= highestFramerate) return { kind: 'stream', stream, framerate, viewer }
   return bad(`fps=${quote(fps)} is not a number above 0 and up to ${highestFramerate}, such as fps=5 or fps=0.5`)
+}
+
+function snapshotRoute(stream: string, query: URLSearchParams): Route {
+  const age = query.get('max_age')
+  if (!age) return { kind: 'snapshot', stream, maxAgeMs: undefined }
+  if (!/^\d{1,9}$/.test(age)) {
+    return bad(`max_age=${quote(age)} is not a whole number of milliseconds, such as max_age=500`)
+  }
+  return { kind: 'snapshot', stream, maxAgeMs: Number(age) }
 }
 
 /** `key` is ustreamer's name for it. What is no such word is let pass like every other query. */
@@ -125,7 +139,7 @@ export function directory(names: readonly string[]): string {
   lines.push(
     `  /stream.mjpg   live pictures of ${quote(main)} (also /stream, /video_feed, /?action=stream); ?fps=5 limits the rate`,
     `  /ws            a WebSocket with the live pictures of any of them`,
-    `  /snapshot.jpg  one picture of ${quote(main)} (also /snapshot, /?action=snapshot)`
+    `  /snapshot.jpg  one picture of ${quote(main)} (also /snapshot, /?action=snapshot); ?max_age=500 takes one of the last 500 ms`
   )
   for (const name of names) {
     const path = `/${encodeURIComponent(name)}`

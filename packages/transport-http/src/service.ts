@@ -34,6 +34,10 @@ import { firstDelimiter, PartCache, timestampText } from './wire.js'
 export const allowedMethods = 'GET, HEAD, OPTIONS'
 
 type StreamRoute = Extract<Route, { kind: 'stream' }>
+type SnapshotRoute = Extract<Route, { kind: 'snapshot' }>
+
+/** Since it was taken. */
+const ageMs = ({ timestampUs }: EncodedFrame) => (monotonicUs() - timestampUs) / 1000
 
 /** One stream with what all its clients share. */
 interface Carried {
@@ -233,7 +237,7 @@ export class HttpService {
 
   #get(route: Route, request: IncomingMessage, response: ServerResponse): void {
     if (route.kind === 'stream') this.#serveStream(route, request, response)
-    else if (route.kind === 'snapshot') this.#serveSnapshot(route.stream, request, response)
+    else if (route.kind === 'snapshot') this.#serveSnapshot(route, request, response)
     else this.#serveDocument(route, response)
   }
 
@@ -367,9 +371,14 @@ export class HttpService {
     session.start()
   }
 
-  #serveSnapshot(name: string, request: IncomingMessage, response: ServerResponse): void {
+  #serveSnapshot({ stream: name, maxAgeMs }: SnapshotRoute, request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     const { stream } = this.#carried.get(name)!
+    const { latest } = stream
+    if (maxAgeMs !== undefined && latest && !latest.placeholder && ageMs(latest) <= maxAgeMs) {
+      this.#sendSnapshot(latest, response)
+      return
+    }
     const { maxClients, snapshotTimeoutMs } = this.#options
     if (this.#waiting.size >= maxClients || this.#waiting.has(socket)) {
       this.#counters.refusedClients++

@@ -169,6 +169,24 @@ describe('a stream', () => {
 })
 
 describe('a snapshot', () => {
+  test('may be a picture that is a little older, when that is asked for', async () => {
+    const { base, stream } = await served({ snapshotTimeoutMs: 60 })
+    const now = monotonicUs()
+    stream.publish(jpeg(1), { timestampUs: now - 3_600_000_000 })
+    const recent = await fetch(`${base}/snapshot.jpg?max_age=9999999`)
+    expect(recent.status).toBe(200)
+    expect(new Uint8Array(await recent.arrayBuffer())).toEqual(jpeg(1))
+    expect(Number(recent.headers.get('x-timestamp'))).toBeLessThan(Date.now() / 1000 - 3000)
+    expect(stream.subscribed).toBe(0)
+    for (const query of ['max_age=1000000', 'max_age=0', 'max_age=', 'max_age']) {
+      expect((await fetch(`${base}/snapshot.jpg?${query}`)).status, query).toBe(503)
+    }
+    stream.publish(jpeg(2), { placeholder: true })
+    expect((await fetch(`${base}/snapshot.jpg?max_age=9999999`)).status).toBe(503)
+    const bad = await fetch(`${base}/?action=snapshot&max_age=soon`)
+    expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('max_age="soon"')])
+  })
+
   for (const path of ['/snapshot.jpg', '/snapshot', '/?action=snapshot', '/camera/?action=snapshot_0']) {
     test(`at ${path} is the first frame taken after the request, byte for byte`, async () => {
       const { base, stream, transport } = await served()
