@@ -15,6 +15,7 @@ export type CommandName =
   | 'setup-camera'
   | 'password'
   | 'link'
+  | 'cert'
 
 /** A word behind a command. */
 export interface Operand {
@@ -216,6 +217,29 @@ export const commands: readonly Command[] = [
       ['link', 'for the page and all streams, for a day'],
       ['link --stream front --for 7d', 'for the pictures of one, for a week'],
       ['link --url https://camera.example/', 'through a proxy']
+    ]
+  },
+  {
+    name: 'cert',
+    describe: 'Make a certificate of your own for HTTPS in the house',
+    flags: [
+      {
+        flag: 'out',
+        value: 'folder',
+        describe: 'Where cert.pem and key.pem go [default: this folder]',
+        group: 'Certificate:'
+      },
+      {
+        flag: 'also-for',
+        value: 'name',
+        describe: 'A further name or address of this machine; may be repeated',
+        group: 'Certificate:'
+      }
+    ],
+    switches: { force: 'Also when there is one already' },
+    examples: [
+      ['cert', 'for the name and the addresses that this machine has'],
+      ['cert --out tls --also-for camera.example', 'in a folder, for one name more']
     ]
   }
 ]

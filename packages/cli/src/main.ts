@@ -58,6 +58,8 @@ async function run(line: CommandLine): Promise<Ending> {
       return { exitCode: await (await import('./commands/password.js')).password(line) }
     case 'link':
       return { exitCode: await (await import('./commands/link.js')).link(line) }
+    case 'cert':
+      return { exitCode: await (await import('./commands/cert.js')).cert(line) }
     case 'setup-camera':
       return { exitCode: await (await import('./commands/setup-camera.js')).setupCamera(line) }
   }
