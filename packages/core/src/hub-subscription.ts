@@ -212,7 +212,7 @@ export class HubSubscription implements Subscription {
     beginCall()
     try {
       // A call through the options keeps their `this` for those who pass an object with a method.
-      const result = this.#options.onFrame(frame) as unknown
+      const result = this.#options.onFrame(frame, this.#handedPublishedUs) as unknown
       if (result !== undefined) absorb(result, (error) => this.#threw(error))
     } catch (error) {
       this.#threw(error)

@@ -6,6 +6,8 @@ export type Route =
       readonly kind: 'stream'
       readonly stream: string
       readonly framerate: number | undefined
+      /** Each part also says when it was encoded and sent. */
+      readonly hasTimings: boolean
       /** Whatever the client calls itself, to ask for its streams in the state. */
       readonly viewer: string | undefined
     }
@@ -102,9 +104,11 @@ function leafRoute(leaf: 'stream' | 'snapshot', stream: string, query: URLSearch
   if (leaf === 'snapshot') return snapshotRoute(stream, query)
   const fps = query.get('fps')
   const viewer = viewerOf(query)
-  if (!fps) return { kind: 'stream', stream, framerate: undefined, viewer }
+  const timings = query.get('extra_headers')
+  const rest = { viewer, hasTimings: timings !== null && !/^(0|false|no)$/i.test(timings) }
+  if (!fps) return { kind: 'stream', stream, framerate: undefined, ...rest }
   const framerate = /^\d{1,4}(\.\d{1,6})?$/.test(fps) ? Number(fps) : 0
-  if (framerate > 0 && framerate <= highestFramerate) return { kind: 'stream', stream, framerate, viewer }
+  if (framerate > 0 && framerate <= highestFramerate) return { kind: 'stream', stream, framerate, ...rest }
   return bad(`fps=${quote(fps)} is not a number above 0 and up to ${highestFramerate}, such as fps=5 or fps=0.5`)
 }
 

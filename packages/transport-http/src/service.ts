@@ -345,7 +345,7 @@ export class HttpService {
     this.#openSession(route, socket, this.#proxies.clientOf(request).label)
   }
 
-  #openSession({ stream, framerate, viewer }: StreamRoute, socket: Socket, label: string): void {
+  #openSession({ stream, framerate, hasTimings, viewer }: StreamRoute, socket: Socket, label: string): void {
     const carried = this.#carried.get(stream)!
     const { maxFramerate, maxAgeMs, stallTimeoutMs } = this.#options
     const session = new StreamSession({
@@ -356,6 +356,7 @@ export class HttpService {
       viewer,
       maxFramerate: framerate === undefined ? maxFramerate : Math.min(framerate, maxFramerate ?? framerate),
       maxAgeMs,
+      hasTimings,
       stallTimeoutMs,
       onStall: this.#stalled,
       onRevoke: this.#revoked,

@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net'
-import type { CloseReason, EncodedFrame, Stream, Subscription } from '@streamer/core/plugin'
-import type { PartCache } from './wire.js'
+import {
+  type CloseReason,
+  type EncodedFrame,
+  monotonicUs,
+  type Stream,
+  type Subscription,
+  wallClockMs
+} from '@streamer/core/plugin'
+import { type PartCache, partHead, timingFields, withoutHead } from './wire.js'
 
 /** What a session is made of. */
 export interface StreamSessionOptions {
@@ -14,6 +21,8 @@ export interface StreamSessionOptions {
   /** Frames per second at most. */
   readonly maxFramerate: number | undefined
   readonly maxAgeMs: number | undefined
+  /** See `timingFields`. */
+  readonly hasTimings: boolean
   /** See `HttpOptions.stallTimeoutMs`. */
   readonly stallTimeoutMs: number
   /** Told once when the client has gone. */
@@ -29,6 +38,7 @@ export class StreamSession {
   readonly streamName: string
   readonly label: string
   readonly viewer: string | undefined
+  readonly hasTimings: boolean
   readonly #options: StreamSessionOptions
   readonly #socket: Socket
   readonly #parts: PartCache
@@ -41,6 +51,7 @@ export class StreamSession {
     this.streamName = options.stream.name
     this.label = options.label
     this.viewer = options.viewer
+    this.hasTimings = options.hasTimings
     this.#socket = options.socket
     this.#parts = options.parts
   }
@@ -81,9 +92,21 @@ export class StreamSession {
     if (this.#open && this.#socket.writableLength > 0) this.#stalled()
   }
 
-  readonly #write = (frame: EncodedFrame): void => {
+  readonly #write = (frame: EncodedFrame, publishedUs?: number): void => {
     this.#writtenMs = performance.now()
-    this.#socket.write(this.#parts.partOf(frame), this.#written)
+    const part = this.#parts.partOf(frame)
+    if (this.#options.hasTimings) this.#writeTimed(frame, part, publishedUs)
+    else this.#socket.write(part, this.#written)
+  }
+
+  /** The same bytes behind a head of this client's own, in one write of the system. */
+  #writeTimed({ data, timestampUs }: EncodedFrame, part: Buffer, publishedUs: number | undefined): void {
+    const encodedMs = publishedUs === undefined ? undefined : wallClockMs(publishedUs)
+    const fields = timingFields(encodedMs, wallClockMs(monotonicUs()))
+    this.#socket.cork()
+    this.#socket.write(partHead(data.byteLength, wallClockMs(timestampUs), fields), 'latin1')
+    this.#socket.write(withoutHead(part, data), this.#written)
+    this.#socket.uncork()
   }
 
   readonly #written = (error?: Error | null): void => {

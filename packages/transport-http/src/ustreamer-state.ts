@@ -37,6 +37,7 @@ export interface UstreamerClient {
 /** What is known of an HTTP client beside its subscription. */
 export interface KnownClient {
   readonly viewer: string | undefined
+  readonly hasTimings: boolean
 }
 
 /** @param known the HTTP clients by their labels; those of other transports are counted too. */
@@ -47,7 +48,7 @@ export function ustreamerState(stream: Stream, known: ReadonlyMap<string, KnownC
   const entries = clients.map(({ id, label, framerate: fps }) => {
     const client: UstreamerClient = {
       fps: Math.round(fps),
-      extra_headers: false,
+      extra_headers: known.get(label)?.hasTimings ?? false,
       advance_headers: false,
       dual_final_frames: false,
       zero_data: false,

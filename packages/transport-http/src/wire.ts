@@ -29,9 +29,23 @@ export function timestampText(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(6)
 }
 
-/** The head of one part: what stands between a delimiter and the JPEG. */
-export function partHead(length: number, capturedMs: number): string {
-  return `Content-Type: image/jpeg\r\nContent-Length: ${length}\r\nX-Timestamp: ${timestampText(capturedMs)}\r\n\r\n`
+/**
+ * The head of one part: what stands between a delimiter and the JPEG.
+ * @param more fields, each with its line end.
+ */
+export function partHead(length: number, capturedMs: number, more = ''): string {
+  return `Content-Type: image/jpeg\r\nContent-Length: ${length}\r\nX-Timestamp: ${timestampText(capturedMs)}\r\n${more}\r\n`
+}
+
+/** Fields for `partHead` that differ from client to client. @param encodedMs undefined when it is not known. */
+export function timingFields(encodedMs: number | undefined, sentMs: number): string {
+  const encoded = encodedMs === undefined ? '' : `X-Encoded: ${timestampText(encodedMs)}\r\n`
+  return `${encoded}X-Sent: ${timestampText(sentMs)}\r\n`
+}
+
+/** A part of `buildPart` without its head. */
+export function withoutHead(part: Buffer, data: Uint8Array): Buffer {
+  return part.subarray(part.length - data.byteLength - partTail.length)
 }
 
 /** One whole write: part head, JPEG, delimiter of the next part. The caller owns the result; `data` is copied. */

@@ -194,6 +194,39 @@ describe('a WebSocket', () => {
     await expect.poll(() => (transport.stats() as { stalled: number }).stalled, { timeout: 50_000 }).toBe(2)
   })
 
+  test('is cut when it answers no ping', async () => {
+    const { port, transport } = await served({ stallTimeoutMs: 100 })
+    const deaf = await viewer(port, '/ws', { autoPong: false })
+    const good = await viewer(port)
+    await deaf.until(() => deaf.closeCode !== undefined)
+    expect(good.closeCode).toBeUndefined()
+    expect(transport.stats()).toMatchObject({ stalled: 0 })
+  })
+
+  test('is not cut while it reads, however slowly', async () => {
+    const { port, stream, transport } = await served({ stallTimeoutMs: 1000 })
+    const fields =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    const socket = connect(port, '127.0.0.1')
+    cleanup.push(() => socket.destroy())
+    socket.write(`GET /ws HTTP/1.1\r\nHost: test\r\n${fields}\r\n`)
+    await once(socket, 'readable')
+    // {"watch":{"camera":{}}}, masked with zeros.
+    const text = Buffer.from('{"watch":{"camera":{}}}')
+    socket.write(Buffer.concat([Buffer.of(0x81, 0x80 | text.length, 0, 0, 0, 0), text]))
+    await stream.clients(1)
+    stream.publish(picture(1, 12_000_000))
+    let read = 0
+    // Half a second for each megabyte: the server looks twice and more.
+    const reading = setInterval(() => {
+      read += (socket.read(65_536) ?? socket.read())?.length ?? 0
+    }, 20)
+    cleanup.push(() => clearInterval(reading))
+    await expect.poll(() => read > 9_000_000, { timeout: 50_000 }).toBe(true)
+    expect(stream.hub.size).toBe(1)
+    expect(transport.stats()).toMatchObject({ stalled: 0 })
+  })
+
   test('takes a place of maxClients, and leaves it', async () => {
     const { port, base } = await served({ maxClients: 1 })
     const first = await viewer(port)
@@ -240,6 +273,7 @@ describe('a WebSocket', () => {
     const other = await viewer(port)
     await transport.stop()
     await other.until(() => other.closeCode !== undefined)
+    expect(other.closeCode).toBe(1001)
   })
 
   test('is not asked for by what offers another protocol along with its request', async () => {

@@ -168,6 +168,36 @@ describe('a stream', () => {
   })
 })
 
+describe('extra_headers', () => {
+  test('tell when each frame was taken, encoded and sent, one client at a time', async () => {
+    const { port, stream, base } = await served()
+    const plain = raw(port, get('/stream.mjpg?extra_headers=0'))
+    const timed = raw(port, get('/stream.mjpg?extra_headers=1&fps=1000'))
+    await stream.clients(2)
+    const { timestampUs } = stream.publish(jpeg(1), { timestampUs: monotonicUs() - 50_000 })
+    await plain.until('\xff\xd9\r\n--streamerframe\r\n')
+    await timed.until('\xff\xd9\r\n--streamerframe\r\n')
+    const part = /--streamerframe\r\n((?:.+\r\n)+)\r\n(\xff\xd8[\s\S]*?\xff\xd9)\r\n--streamerframe\r\n$/
+    const [, plainHead, plainPicture] = part.exec(plain.text)!
+    const [, head, picture] = part.exec(timed.text)!
+    expect(picture).toBe(plainPicture)
+    expect(head!.startsWith(plainHead!)).toBe(true)
+    const [captured, encoded, sent] = ['X-Timestamp', 'X-Encoded', 'X-Sent'].map((name) =>
+      Number(new RegExp(`^${name}: (\\d+\\.\\d{6})\r$`, 'm').exec(head!)![1])
+    ) as [number, number, number]
+    expect(plainHead).not.toContain('X-Sent')
+    // The clocks of the wall and of the machine are compared anew for each, to some microseconds.
+    expect(encoded - captured).toBeGreaterThan(0.049)
+    expect(encoded - captured).toBeLessThan((monotonicUs() - timestampUs) / 1e6)
+    expect(sent).toBeGreaterThan(encoded - 0.001)
+    const state = (await (await fetch(`${base}/state`)).json()) as {
+      result: { stream: { clients_stat: Record<string, { extra_headers: boolean }> } }
+    }
+    const flags = Object.values(state.result.stream.clients_stat).map((client) => client.extra_headers)
+    expect(flags.sort()).toEqual([false, true])
+  })
+})
+
 describe('a snapshot', () => {
   test('may be a picture that is a little older, when that is asked for', async () => {
     const { base, stream } = await served({ snapshotTimeoutMs: 60 })

@@ -13,8 +13,11 @@ export interface SubscribeOptions {
   readonly maxFramerate?: number
   /** A frame older than this when the client is ready for it is dropped, never sent late; one that fills in for a silent camera counts from when it was given. Milliseconds. Default: no limit. */
   readonly maxAgeMs?: number
-  /** Takes the next frame. Runs only while the subscription is ready, and makes it busy until `ready()` is called (which may be at once). */
-  onFrame(frame: EncodedFrame): void
+  /**
+   * Takes the next frame. Runs only while the subscription is ready, and makes it busy until `ready()` is called (which may be at once).
+   * @param publishedUs when the encoder, or a camera that encodes, had handed it over, on the clock of its `timestampUs`; not told to transports in a thread of their own.
+   */
+  onFrame(frame: EncodedFrame, publishedUs?: number): void
   /** Told once when the core closes the subscription, and why. Not told of one's own `close()`. */
   onClose?(reason: CloseReason): void
 }

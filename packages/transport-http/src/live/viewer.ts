@@ -42,15 +42,18 @@ class Watch {
   readonly framerate: number | undefined
   readonly #carried: LiveStream
   readonly #socket: WebSocket
+  readonly #onSent: () => void
   #subscription: Subscription | undefined
   #isOpen = true
   /** When the message that is on its way was sent; undefined when none is. */
   sentMs: number | undefined
 
-  constructor(carried: LiveStream, framerate: number | undefined, socket: WebSocket) {
+  /** @param onSent told of each message that has left for the kernel. */
+  constructor(carried: LiveStream, framerate: number | undefined, socket: WebSocket, onSent: () => void) {
     this.framerate = framerate
     this.#carried = carried
     this.#socket = socket
+    this.#onSent = onSent
     carried.viewers++
   }
 
@@ -79,7 +82,9 @@ class Watch {
 
   readonly #sent = (error?: Error | null): void => {
     this.sentMs = undefined
-    if (!error && this.#isOpen) this.#subscription?.ready()
+    if (error || !this.#isOpen) return
+    this.#onSent()
+    this.#subscription?.ready()
   }
 }
 
@@ -89,7 +94,6 @@ export class LiveViewer {
   readonly #names: readonly string[]
   readonly #watches = new Map<string, Watch>()
   readonly #heart: NodeJS.Timeout
-  readonly #stallLook: NodeJS.Timeout
   #isAlive = true
   #isOpen = true
   /** Answers that have not left for the kernel. */
@@ -110,9 +114,7 @@ export class LiveViewer {
     socket.on('error', () => {})
     socket.on('close', () => this.#closed())
     connection.setTimeout(stallTimeoutMs, this.#timedOut)
-    this.#heart = setInterval(() => this.#beat(), heartbeatMs)
-    // What a client sends counts as activity of the socket, so one that sends but does not read is seen here.
-    this.#stallLook = setInterval(() => this.#lookForStall(), stallTimeoutMs)
+    this.#heart = setInterval(() => this.#beat(), Math.min(heartbeatMs, stallTimeoutMs))
     const streams = Array.from(parts.streams.values(), ({ stream: { name } }) => ({ name }))
     this.#say({ streams })
   }
@@ -128,6 +130,7 @@ export class LiveViewer {
     // What it had sent before it was cut.
     if (!this.#isOpen) return
     this.#isAlive = true
+    this.#lookForStall()
     const request = readRequest(text, this.#names)
     if (request.kind === 'bad') this.#say({ error: request.text })
     else if (request.kind === 'ping') this.#say({ pong: request.value, now: Date.now() })
@@ -145,7 +148,7 @@ export class LiveViewer {
 
   #begin(name: string, framerate: number | undefined): void {
     const { socket, streams, label, maxFramerate, maxAgeMs, onRevoke } = this.#parts
-    const watch = new Watch(streams.get(name)!, framerate, socket)
+    const watch = new Watch(streams.get(name)!, framerate, socket, this.#progressed)
     const limit = framerate === undefined ? maxFramerate : Math.min(framerate, maxFramerate ?? framerate)
     this.#watches.set(name, watch)
     watch.start({
@@ -170,7 +173,13 @@ export class LiveViewer {
     this.#answers--
   }
 
+  readonly #progressed = (): void => {
+    this.#isAlive = true
+  }
+
   #beat(): void {
+    // A ping would stand behind what waits to go out: whether the client takes that is for the stall time to tell.
+    if (this.#parts.connection.writableLength > 0) return
     if (this.#isAlive) {
       this.#isAlive = false
       this.#parts.socket.ping()
@@ -182,6 +191,7 @@ export class LiveViewer {
     if (this.#isOpen && this.#parts.connection.writableLength > 0) this.#stalled()
   }
 
+  /** What a client sends counts as activity of its connection, so one that sends but does not read is seen here. */
   #lookForStall(): void {
     const earliestMs = performance.now() - 2 * this.#parts.stallTimeoutMs
     for (const { sentMs } of this.#watches.values()) {
@@ -203,7 +213,6 @@ export class LiveViewer {
     if (!this.#isOpen) return
     this.#isOpen = false
     clearInterval(this.#heart)
-    clearInterval(this.#stallLook)
     for (const watch of this.#watches.values()) watch.close()
     this.#watches.clear()
     this.#parts.onClose()
