@@ -94,7 +94,7 @@ export class StreamSession {
 
   readonly #write = (frame: EncodedFrame, publishedUs?: number): void => {
     this.#writtenMs = performance.now()
-    const part = this.#parts.partOf(frame)
+    const part = this.#parts.of(frame)
     if (this.#options.hasTimings) this.#writeTimed(frame, part, publishedUs)
     else this.#socket.write(part, this.#written)
   }

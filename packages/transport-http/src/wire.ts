@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { EncodedFrame } from '@streamer/core/plugin'
 import { wallClockMs } from '@streamer/core/plugin'
+import { BuiltFrames } from './built-frames.js'
 
 /** Letters only: parsers differ in what they do with quotes, spaces and dashes. On the wire two dashes stand before it. */
 export const boundary = 'streamerframe'
@@ -59,37 +59,10 @@ export function buildPart(data: Uint8Array, capturedMs: number): Buffer {
   return part
 }
 
-/**
- * The parts of one stream's frames, each built once for all clients. It keeps two: a client with a limited rate may take
- * the frame before the newest one after others took the newest.
- */
-export class PartCache {
-  #frame: EncodedFrame | undefined
-  #part: Buffer | undefined
-  #olderFrame: EncodedFrame | undefined
-  #olderPart: Buffer | undefined
-  #built = 0
-
-  /** Parts built so far. */
-  get built(): number {
-    return this.#built
-  }
-
-  /** The bytes to write for `frame`; shared, so nobody changes them. */
-  partOf(frame: EncodedFrame): Buffer {
-    if (frame === this.#frame) return this.#part!
-    if (frame === this.#olderFrame) return this.#olderPart!
-    this.#olderFrame = this.#frame
-    this.#olderPart = this.#part
-    this.#frame = frame
-    this.#part = buildPart(frame.data, wallClockMs(frame.timestampUs))
-    this.#built++
-    return this.#part
-  }
-
-  /** Forgets the frames, so that nothing is held while nobody watches. */
-  clear(): void {
-    this.#frame = this.#part = this.#olderFrame = this.#olderPart = undefined
+/** The parts of one stream's frames. */
+export class PartCache extends BuiltFrames {
+  constructor() {
+    super(({ data, timestampUs }) => buildPart(data, wallClockMs(timestampUs)))
   }
 }
 

@@ -4,9 +4,9 @@ import { get } from 'node:https'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Certificate, makeCertificate } from '../../../test/support/certificate.js'
 import { configSchema, HttpTransport } from '../src/index.js'
 import { CertificateFiles } from '../src/tls.js'
-import { type Certificate, makeCertificate } from './certificate.js'
 import { RawClient, StandInStream, standInContext, standInPicture, standInRun } from './stand-ins.js'
 
 let certificate: Certificate

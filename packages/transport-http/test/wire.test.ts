@@ -46,23 +46,23 @@ describe('the cache of parts', () => {
       frameOf(Uint8Array.of(2), 1),
       frameOf(Uint8Array.of(3), 2)
     ]
-    const part = cache.partOf(first)
-    expect(cache.partOf(first)).toBe(part)
-    const newer = cache.partOf(second)
-    expect(cache.partOf(first)).toBe(part)
-    expect(cache.partOf(second)).toBe(newer)
+    const part = cache.of(first)
+    expect(cache.of(first)).toBe(part)
+    const newer = cache.of(second)
+    expect(cache.of(first)).toBe(part)
+    expect(cache.of(second)).toBe(newer)
     expect(cache.built).toBe(2)
-    cache.partOf(third)
-    expect(cache.partOf(second)).toBe(newer)
+    cache.of(third)
+    expect(cache.of(second)).toBe(newer)
     expect(cache.built).toBe(3)
   })
 
   test('forgets everything when it is cleared', () => {
     const cache = new PartCache()
     const frame = frameOf(Uint8Array.of(1))
-    const part = cache.partOf(frame)
+    const part = cache.of(frame)
     cache.clear()
-    expect(cache.partOf(frame)).not.toBe(part)
+    expect(cache.of(frame)).not.toBe(part)
   })
 })
 

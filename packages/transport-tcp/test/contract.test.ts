@@ -1,8 +1,8 @@
 import { parseKey } from '@streamer/protocol'
 import { transportContract } from '@streamer/testkit'
 import { afterAll, describe, it } from 'vitest'
+import { makeCertificate } from '../../../test/support/certificate.js'
 import plugin from '../src/index.js'
-import { makeCertificate } from './certificate.js'
 import { StandInClient, type StandInOptions } from './stand-in-client.js'
 import { Cleanup, Client } from './stand-ins.js'
 

@@ -14,8 +14,8 @@ import {
   tcpFrameHeadLength
 } from '@streamer/protocol'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { makeCertificate } from '../../../test/support/certificate.js'
 import { configSchema, TcpTransport } from '../src/index.js'
-import { makeCertificate } from './certificate.js'
 import { StandInClient } from './stand-in-client.js'
 import { Cleanup, Client, StandInLogger, StandInRun, StandInStream, serve } from './stand-ins.js'
 

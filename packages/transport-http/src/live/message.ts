@@ -1,5 +1,6 @@
 import type { EncodedFrame } from '@streamer/core/plugin'
 import { wallClockMs } from '@streamer/core/plugin'
+import { BuiltFrames } from '../built-frames.js'
 
 /** Bytes before the JPEG. They begin with their own length, so that later versions can add to them. */
 export const headBytes = 16
@@ -19,32 +20,10 @@ export function buildMessage(frame: EncodedFrame, stream: number): Buffer {
   return message
 }
 
-/** The messages of one stream, each built once for all clients; as `PartCache` it keeps two. */
-export class MessageCache {
-  readonly #stream: number
-  #frame: EncodedFrame | undefined
-  #message: Buffer | undefined
-  #olderFrame: EncodedFrame | undefined
-  #olderMessage: Buffer | undefined
-
+/** The messages of one stream's frames. */
+export class MessageCache extends BuiltFrames {
   /** @param stream its number in the welcome. */
   constructor(stream: number) {
-    this.#stream = stream
-  }
-
-  /** The bytes to send for `frame`; shared, so nobody changes them. */
-  messageOf(frame: EncodedFrame): Buffer {
-    if (frame === this.#frame) return this.#message!
-    if (frame === this.#olderFrame) return this.#olderMessage!
-    this.#olderFrame = this.#frame
-    this.#olderMessage = this.#message
-    this.#frame = frame
-    this.#message = buildMessage(frame, this.#stream)
-    return this.#message
-  }
-
-  /** Forgets the frames, so that nothing is held while nobody watches. */
-  clear(): void {
-    this.#frame = this.#message = this.#olderFrame = this.#olderMessage = undefined
+    super((frame) => buildMessage(frame, stream))
   }
 }

@@ -77,7 +77,7 @@ class Watch {
 
   readonly #send = (frame: EncodedFrame): void => {
     this.sentMs = performance.now()
-    this.#socket.send(this.#carried.messages.messageOf(frame), this.#sent)
+    this.#socket.send(this.#carried.messages.of(frame), this.#sent)
   }
 
   readonly #sent = (error?: Error | null): void => {
