@@ -2,9 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compose, type Streamer } from '@streamer/core'
+import { hashPassword, makeLinkToken } from '@streamer/transport-http'
 import axe from 'axe-core'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { makeCertificate } from '../support/certificate.js'
 
 const executablePath = '/usr/bin/chromium'
 /** As root, in a container, and without talking to anyone but us. */
@@ -238,6 +240,54 @@ describe('the page in Chromium', () => {
     await page.keyboard.press('s')
     const bytes = await readFile(await (await download).path())
     expect([...bytes.subarray(0, 2)]).toEqual([0xff, 0xd8])
+  })
+
+  test('is opened by a link, whose token it keeps for what it asks', async () => {
+    const key = 'the key of this server'
+    const url = await start({ source: camera, transports: [{ use: 'http', host: '127.0.0.1', port: 0, key }] })
+    expect((await page.goto(url))!.status()).toBe(401)
+    complaints.length = 0
+    const token = makeLinkToken({ stream: '*', expiresAtMs: Date.now() + 3_600_000 }, Buffer.from(key))
+    await page.goto(`${url}?token=${token}`)
+    await moves()
+    await shows(/^live$/)
+    await page.getByRole('button', { name: 'Controls' }).click()
+    await page.getByLabel('brightness', { exact: true }).fill('0.5')
+    await shows('You may look, but not change anything here.')
+    expect(streamer!.streams.get('main')!.controls!.values().brightness).toBe(0)
+    expect(complaints.filter((text) => !text.includes('401') && !text.includes('403'))).toEqual([])
+  })
+
+  test('asks for a name and a password where there are users, over HTTPS', async () => {
+    const { folder, tls } = makeCertificate()
+    const profileWithPassword = await mkdtemp(join(tmpdir(), 'streamer-chromium-'))
+    const context = await chromium.launchPersistentContext(profileWithPassword, {
+      executablePath,
+      args,
+      viewport: desktop,
+      ignoreHTTPSErrors: true,
+      httpCredentials: { username: 'anna', password: 'a password' }
+    })
+    try {
+      const users = { anna: { password: await hashPassword('a password'), role: 'admin' } }
+      const files = { cert: join(folder, tls.cert), key: join(folder, tls.key) }
+      const http = { use: 'http', host: '127.0.0.1', port: 0, users, tls: files }
+      const url = await start({ source: camera, transports: [http] })
+      expect(url).toMatch(/^https:/)
+      page = context.pages()[0]!
+      const sockets: string[] = []
+      page.on('websocket', (socket) => sockets.push(new URL(socket.url()).protocol))
+      await page.goto(url)
+      await moves()
+      await page.getByRole('button', { name: 'Controls' }).click()
+      await page.getByLabel('brightness', { exact: true }).fill('0.5')
+      const { controls } = streamer!.streams.get('main')!
+      await expect.poll(() => controls!.values().brightness, { timeout: 20_000 }).toBe(0.5)
+      expect(sockets).toEqual(['wss:'])
+    } finally {
+      await context.close()
+      for (const made of [folder, profileWithPassword]) await rm(made, { recursive: true, force: true, maxRetries: 5 })
+    }
   })
 
   for (const [device, viewport] of Object.entries({ desktop, phone })) {

@@ -368,10 +368,12 @@ describe('stopping', () => {
     const logger = new ListLogger()
     const run = new StandInRun()
     // It goes on writing, so that its silence does not end the run before we do.
-    const writer = `setInterval(() => console.error('still here'), 20)`
+    const writer = `setInterval(() => console.error('still here'), 20); process.send('writes'); process.disconnect()`
+    // It leaves when the other writes: on a busy machine a program takes longer to begin than silence is waited for.
     const leave = `const { spawn } = require('child_process')
-      const child = spawn(process.execPath, ['-e', process.argv[1]], { detached: true, stdio: 'inherit' }); child.unref()
-      console.error('leader ' + process.pid + ' pid ' + child.pid)`
+      const stdio = ['inherit', 'inherit', 'inherit', 'ipc']
+      const child = spawn(process.execPath, ['-e', process.argv[1]], { detached: true, stdio }); child.unref()
+      child.once('message', () => console.error('leader ' + process.pid + ' pid ' + child.pid))`
     // With these, to wait is to run out of the time of the test.
     const patient = { interruptTimeoutMs: 60_000, terminateTimeoutMs: 60_000 }
     const camera = source({ command: nodeScript(leave, writer), ...patient }, logger)
