@@ -151,6 +151,35 @@ describe('a WebSocket', () => {
     expect(client.frames).toHaveLength(delivered + waiting)
   })
 
+  test('has one frame under way, of whichever stream, and the newest of each in turn', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    const { port, streams } = await served({}, names)
+    const client = await viewer(port)
+    client.say({ watch: Object.fromEntries(names.map((name) => [name, {}])) })
+    for (const stream of streams.values()) await stream.clients(1)
+    client.socket.pause()
+    const size = 3_000_000
+    for (let round = 0; round < 3; round++) {
+      for (const stream of streams.values()) stream.publish(picture(round, size))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    client.socket.resume()
+    await client.until(() => client.frames.length === names.length + 1)
+    const seen = client.frames.map((message) => [message.readUInt16LE(2), message[message.readUInt8(0) + 2]])
+    // The first one was on its way when the client paused; of every other stream, and then of this one, the newest came.
+    expect(seen).toEqual([
+      [0, 0],
+      [1, 2],
+      [2, 2],
+      [3, 2],
+      [4, 2],
+      [5, 2],
+      [0, 2]
+    ])
+    const delivered = Array.from(streams.values(), (stream) => stream.hub.stats()[0]!.waiting)
+    expect(delivered).toEqual(names.map(() => 0))
+  })
+
   test('is told what is wrong with a message, and goes on', async () => {
     const { port, stream } = await served()
     const client = await viewer(port)

@@ -7,7 +7,8 @@ import type { HttpOptions } from '../config.js'
 import type { HttpCounters } from '../counters.js'
 import { rawError } from '../wire.js'
 import { MessageCache } from './message.js'
-import { type LiveStream, LiveViewer } from './viewer.js'
+import { LiveViewer } from './viewer.js'
+import type { LiveStream } from './watch.js'
 
 /** A list of streams with a frame rate each has room in it. Bytes. */
 const maxRequestBytes = 16 * 1024

@@ -1,15 +1,8 @@
 import type { Socket } from 'node:net'
-import type { CloseReason, EncodedFrame, Stream, Subscription } from '@streamer/core/plugin'
+import type { CloseReason } from '@streamer/core/plugin'
 import type { WebSocket } from 'ws'
-import type { MessageCache } from './message.js'
 import { readRequest, type Wish } from './request.js'
-
-/** A stream as viewers have it: its messages are made once for all. */
-export interface LiveStream {
-  readonly stream: Stream
-  readonly messages: MessageCache
-  viewers: number
-}
+import { type LiveStream, Turns, Watch } from './watch.js'
 
 /** What a viewer is made of. */
 export interface LiveViewerParts {
@@ -37,62 +30,14 @@ const maxAnswers = 64
 const goingAway = 1001
 const tryAgainLater = 1013
 
-/** One stream for one client. It is busy from a message until that has left for the kernel. */
-class Watch {
-  readonly framerate: number | undefined
-  readonly #carried: LiveStream
-  readonly #socket: WebSocket
-  readonly #onSent: () => void
-  #subscription: Subscription | undefined
-  #isOpen = true
-  /** When the message that is on its way was sent; undefined when none is. */
-  sentMs: number | undefined
-
-  /** @param onSent told of each message that has left for the kernel. */
-  constructor(carried: LiveStream, framerate: number | undefined, socket: WebSocket, onSent: () => void) {
-    this.framerate = framerate
-    this.#carried = carried
-    this.#socket = socket
-    this.#onSent = onSent
-    carried.viewers++
-  }
-
-  start(options: {
-    label: string
-    maxFramerate?: number
-    maxAgeMs?: number
-    onClose(reason: CloseReason): void
-  }): void {
-    this.#subscription = this.#carried.stream.subscribe({ ...options, onFrame: this.#send })
-    if (!this.#isOpen) this.#subscription.close()
-  }
-
-  close(): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    this.#subscription?.close()
-    this.#carried.viewers--
-    if (this.#carried.viewers === 0) this.#carried.messages.clear()
-  }
-
-  readonly #send = (frame: EncodedFrame): void => {
-    this.sentMs = performance.now()
-    this.#socket.send(this.#carried.messages.of(frame), this.#sent)
-  }
-
-  readonly #sent = (error?: Error | null): void => {
-    this.sentMs = undefined
-    if (error || !this.#isOpen) return
-    this.#onSent()
-    this.#subscription?.ready()
-  }
-}
-
 /** One client that watches any number of streams over a WebSocket. */
 export class LiveViewer {
   readonly #parts: LiveViewerParts
   readonly #names: readonly string[]
   readonly #watches = new Map<string, Watch>()
+  readonly #turns = new Turns(() => {
+    this.#isAlive = true
+  })
   readonly #heart: NodeJS.Timeout
   #isAlive = true
   #isOpen = true
@@ -148,7 +93,7 @@ export class LiveViewer {
 
   #begin(name: string, framerate: number | undefined): void {
     const { socket, streams, label, maxFramerate, maxAgeMs, onRevoke } = this.#parts
-    const watch = new Watch(streams.get(name)!, framerate, socket, this.#progressed)
+    const watch = new Watch(streams.get(name)!, framerate, socket, this.#turns)
     const limit = framerate === undefined ? maxFramerate : Math.min(framerate, maxFramerate ?? framerate)
     this.#watches.set(name, watch)
     watch.start({
@@ -173,10 +118,6 @@ export class LiveViewer {
     this.#answers--
   }
 
-  readonly #progressed = (): void => {
-    this.#isAlive = true
-  }
-
   #beat(): void {
     // A ping would stand behind what waits to go out: whether the client takes that is for the stall time to tell.
     if (this.#parts.connection.writableLength > 0) return
@@ -193,13 +134,8 @@ export class LiveViewer {
 
   /** What a client sends counts as activity of its connection, so one that sends but does not read is seen here. */
   #lookForStall(): void {
-    const earliestMs = performance.now() - 2 * this.#parts.stallTimeoutMs
-    for (const { sentMs } of this.#watches.values()) {
-      if (sentMs !== undefined && sentMs < earliestMs) {
-        this.#stalled()
-        return
-      }
-    }
+    const { sentMs } = this.#turns
+    if (sentMs !== undefined && performance.now() - sentMs > 2 * this.#parts.stallTimeoutMs) this.#stalled()
   }
 
   #stalled(): void {
