@@ -19,12 +19,9 @@ const plainSchema = z.strictObject({
     .max(1000)
     .optional()
     .meta({ description: 'Frames per second that one client gets at most; `?fps=` can only lower it. Default: all.' }),
-  maxAgeMs: z
-    .int()
-    .min(1)
-    .max(3_600_000)
-    .default(1000)
-    .meta({ description: 'A frame older than this is dropped instead of sent late.' }),
+  maxAgeMs: z.int().min(1).max(3_600_000).optional().meta({
+    description: 'A frame older than this is dropped instead of sent late. Default: no limit but that of the newest.'
+  }),
   stallTimeoutMs: z
     .int()
     .min(50)
