@@ -1,4 +1,5 @@
 import { pageAssets } from './page.js'
+import { quote } from './text.js'
 
 /** What a request asks for. `stream` is a name that exists; on `page` undefined means all of them. */
 export type Route =
@@ -150,9 +151,4 @@ export function directory(names: readonly string[]): string {
     lines.push(`  ${path}/  ${path}/stream.mjpg  ${path}/snapshot.jpg`)
   }
   return lines.join('\n')
-}
-
-/** In quotes, control characters escaped, of bearable length. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }

@@ -7,6 +7,7 @@ import type { HttpOptions } from '../config.js'
 import type { HttpCounters } from '../counters.js'
 import type { Client, Proxies } from '../proxy.js'
 import { resolveRoute } from '../routes.js'
+import { pathOf } from '../text.js'
 import { addressGroup } from './addresses.js'
 import { HostCheck } from './hosts.js'
 import { LinkReader } from './links.js'
@@ -170,10 +171,6 @@ export class Access {
 /** RFC 6750 section 3, so that browsers do not ask for a password that nobody has. */
 function badLink(text: string): Refusal {
   return { status: 401, text, headers: { 'WWW-Authenticate': 'Bearer realm="Streamer", error="invalid_token"' } }
-}
-
-function pathOf(target: string): string {
-  return target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '')
 }
 
 function tokenIn(target: string): string | undefined {

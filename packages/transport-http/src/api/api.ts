@@ -4,6 +4,7 @@ import { send, sendText } from '../answers.js'
 import type { HttpCounters } from '../counters.js'
 import { readiness } from '../health.js'
 import { Metrics } from '../metrics/metrics.js'
+import { pathOf, quote } from '../text.js'
 import { readJson } from './body.js'
 import { openApiDocument } from './openapi.js'
 import { type Operation, operations } from './operations.js'
@@ -185,10 +186,6 @@ export class Api {
   }
 }
 
-function pathOf(target: string): string {
-  return target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '')
-}
-
 /** Of `/api/v1/streams/front`: `streams`, `front`. */
 function segmentsBelowRoot(target: string): string[] {
   try {
@@ -206,8 +203,4 @@ function fits(pattern: readonly string[], segments: readonly string[]): boolean 
 function allowed(fitting: readonly Operation[]): string {
   const methods = fitting.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   return [...methods, 'OPTIONS'].join(', ')
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }

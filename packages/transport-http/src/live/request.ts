@@ -1,4 +1,5 @@
 import { highestFramerate } from '../routes.js'
+import { quote } from '../text.js'
 
 /** What a client asks for: streams by name, each with the frames per second that it wants at most. */
 export type Wish = ReadonlyMap<string, number | undefined>
@@ -46,8 +47,4 @@ function bad(text: string): LiveRequest {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }

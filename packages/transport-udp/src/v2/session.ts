@@ -173,7 +173,7 @@ export class SessionV2 implements Paced {
     return { rate: this.#way.rate, needed: this.#isPaused ? 0 : this.#neededBps }
   }
 
-  /** Nothing came yet: the welcome may be lost. */
+  /** Something genuine came; until then the welcome may be lost. */
   get isHeard(): boolean {
     return this.#isHeard
   }
