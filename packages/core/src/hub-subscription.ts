@@ -21,6 +21,9 @@ const earlyPart = 0.25
 const runId = randomBytes(3).toString('hex')
 let lastId = 0
 
+/** So many frames in a row that were too old tell that not the client is late, for which the newest waits, but what makes the frames. */
+const expiredInARow = 30
+
 /** Where a subscription counts how long frames took. */
 export interface DeliveryDelays {
   readonly publishToDelivery: DelayCounter
@@ -61,6 +64,8 @@ export class HubSubscription implements Subscription {
   #dropped = 0
   #skipped = 0
   #expired = 0
+  /** Since the last frame that was not too old. */
+  #expiredNow = 0
 
   constructor(
     transport: string,
@@ -191,7 +196,9 @@ export class HubSubscription implements Subscription {
       if (nowUs - sinceUs > this.#maxAgeUs) {
         this.#expired++
         this.#needsKeyframe = true
+        if (++this.#expiredNow % expiredInARow === 0) this.#border.tell(this.#expiredText)
       } else {
+        this.#expiredNow = 0
         this.#delivered++
         this.#bytes += frame.data.byteLength
         this.#meter.mark(nowUs, frame.data.byteLength)
@@ -206,6 +213,10 @@ export class HubSubscription implements Subscription {
       this.#handedPublishedUs = this.#waitingPublishedUs
       this.#handedCapturedUs = this.#waitingCapturedUs
     }
+  }
+
+  get #expiredText(): string {
+    return `gets frames that are all older than its maxAgeMs of ${this.#maxAgeUs / 1000} when they come from the source or encoder, and shows none of them`
   }
 
   #call(frame: EncodedFrame): void {

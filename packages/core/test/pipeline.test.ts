@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Pipeline, type PipelineOptions } from '../src/pipeline.js'
-import { createPicture, type RawFrame, StreamerError } from '../src/plugin/index.js'
+import { createPicture, type EncodedFrame, monotonicUs, type RawFrame, StreamerError } from '../src/plugin/index.js'
 import { defaultSupervision } from '../src/supervision.js'
 import { StandInClient, StandInEncoder, StandInLogger, StandInSource, standInFrame } from './stand-ins.js'
 
@@ -562,5 +562,62 @@ describe('supervision', () => {
     }
     await pipeline.stop()
     expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('the time of frames', () => {
+  const toldOnce = [
+    'warn : the source gives times that are not those of monotonicUs(); its frames count from when they come'
+  ]
+
+  it.each([
+    ['begins with the program', -3_600_000_000],
+    ['is the time of day', 1_700_000_000_000_000]
+  ])('counts from when they come when the clock of the source %s, which is told once', async (_case, offUs) => {
+    const { source, logger, stream } = setUp()
+    const frames: EncodedFrame[] = []
+    const subscription = stream.subscribe({
+      label: 'client',
+      maxAgeMs: 100,
+      onFrame: (frame) => {
+        frames.push(frame)
+        subscription.ready()
+      }
+    })
+    await passMs(0)
+    for (let sequence = 0; sequence < 3; sequence++) {
+      source.give(standInFrame(sequence, { timestampUs: Math.max(0, monotonicUs() + offUs) }))
+      expect(frames.at(-1)).toEqual(standInFrame(sequence, { timestampUs: monotonicUs() }))
+      await passMs(30)
+    }
+    expect(logger.lines).toEqual(toldOnce)
+  })
+
+  it('gives the memory of a raw frame back all the same', async () => {
+    const { source, watch } = setUp()
+    watch()
+    await passMs(0)
+    const released = vi.fn()
+    source.give({ ...raw(0, released), timestampUs: 0 })
+    await passMs(0)
+    expect(released).toHaveBeenCalledTimes(1)
+  })
+
+  it('is that of the source when a later frame is old, which then is too old', async () => {
+    const { source, logger, stream } = setUp()
+    const onFrame = vi.fn(() => subscription.ready())
+    const subscription = stream.subscribe({ label: 'client', maxAgeMs: 100, onFrame })
+    await passMs(0)
+    source.give(standInFrame(0))
+    expect(onFrame).toHaveBeenCalledTimes(1)
+    for (let sequence = 1; sequence <= 29; sequence++)
+      source.give(standInFrame(sequence, { timestampUs: monotonicUs() - 200_000 }))
+    expect(logger.lines).toEqual([])
+    source.give(standInFrame(30, { timestampUs: monotonicUs() - 200_000 }))
+    expect(onFrame).toHaveBeenCalledTimes(1)
+    expect(subscription.stats().expired).toBe(30)
+    expect(logger.lines).toEqual([
+      'warn : the transport "test" gets frames that are all older than its maxAgeMs of 100 when they come from the source or encoder, and shows none of them'
+    ])
   })
 })

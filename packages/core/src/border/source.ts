@@ -1,10 +1,13 @@
-import type { Controls, Counters, Frame, Source, SourceRun } from '../plugin/index.js'
+import { type Controls, type Counters, type Frame, monotonicUs, type Source, type SourceRun } from '../plugin/index.js'
 import type { Border } from './border.js'
 import { ControlsOf } from './controls.js'
 import { guardedCounters } from './counters.js'
 import { frameFault } from './frame-check.js'
 import { isOfCore } from './of-core.js'
+import { capturedAt, isOfOtherClock } from './other-clock.js'
 import { Refusals } from './refusals.js'
+
+const otherClockText = 'gives times that are not those of monotonicUs(); its frames count from when they come'
 
 /** A run of a source as the core gives it; plugins get the part of it that is theirs. */
 export interface GuardedSourceRun extends SourceRun {
@@ -35,10 +38,19 @@ export class GuardedSource implements Source {
   }
 
   start(run: GuardedSourceRun): Promise<void> {
+    /** Whether its times are those of another clock; unknown before the first frame. */
+    let countsOtherwise: boolean | undefined
     const push = (frame: Frame): void => {
       const fault = frameFault(frame)
-      if (fault === undefined) run.push(frame)
-      else run.refused?.(this.#refusals.refuse(frame, fault))
+      if (fault !== undefined) {
+        run.refused?.(this.#refusals.refuse(frame, fault))
+        return
+      }
+      if (countsOtherwise === undefined) {
+        countsOtherwise = isOfOtherClock(frame, monotonicUs())
+        if (countsOtherwise) this.border.tell(otherClockText)
+      }
+      run.push(countsOtherwise ? capturedAt(frame, monotonicUs()) : frame)
     }
     const { signal, codec, fail, refused } = run
     const own: GuardedSourceRun = {
