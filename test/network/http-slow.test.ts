@@ -13,7 +13,7 @@ it('a client on a link of 200 kB/s sees no frame that is older than maxAgeMs and
   const frameBytes = 40_000
   const bytesPerSecond = 200_000
   await router.limit(client, { rateBps: 8 * bytesPerSecond, queueMs: 50 })
-  const transport = { use: 'http', host: '0.0.0.0', port: 8080, maxAgeMs: 1000 }
+  const transport = { use: 'http', host: '0.0.0.0', port: 8080 }
   // More than five seconds of them, at five times what the link can take.
   const settings = { transport, frames: 200, framerate: 30, frameBytes }
   const serving = server.spawn([pathOf('../../bench/loss/server.mjs'), JSON.stringify(settings)])

@@ -19,8 +19,8 @@ const plainSchema = z.strictObject({
     .max(1000)
     .optional()
     .meta({ description: 'Frames per second that one client gets at most; `?fps=` can only lower it. Default: all.' }),
-  maxAgeMs: z.int().min(1).max(3_600_000).optional().meta({
-    description: 'A frame older than this is dropped instead of sent late. Default: no limit but that of the newest.'
+  maxAgeMs: z.int().min(1).max(3_600_000).default(1000).meta({
+    description: 'A frame older than this when its client is ready is dropped instead of sent late.'
   }),
   stallTimeoutMs: z
     .int()

@@ -20,7 +20,7 @@ export interface StreamSessionOptions {
   readonly viewer: string | undefined
   /** Frames per second at most. */
   readonly maxFramerate: number | undefined
-  readonly maxAgeMs: number | undefined
+  readonly maxAgeMs: number
   /** See `timingFields`. */
   readonly hasTimings: boolean
   /** See `HttpOptions.stallTimeoutMs`. */
@@ -71,7 +71,7 @@ export class StreamSession {
     this.#subscription = stream.subscribe({
       label,
       ...(maxFramerate !== undefined && { maxFramerate }),
-      ...(maxAgeMs !== undefined && { maxAgeMs }),
+      maxAgeMs,
       onFrame: this.#write,
       onClose: this.#revoked
     })

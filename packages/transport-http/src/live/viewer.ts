@@ -13,7 +13,7 @@ export interface LiveViewerParts {
   /** Who the client is, for people. */
   readonly label: string
   readonly maxFramerate: number | undefined
-  readonly maxAgeMs: number | undefined
+  readonly maxAgeMs: number
   readonly stallTimeoutMs: number
   readonly onStall: (label: string) => void
   /** The core ended a subscription. */
@@ -99,7 +99,7 @@ export class LiveViewer {
     watch.start({
       label,
       ...(limit !== undefined && { maxFramerate: limit }),
-      ...(maxAgeMs !== undefined && { maxAgeMs }),
+      maxAgeMs,
       onClose: (reason) => {
         onRevoke(reason)
         socket.close(tryAgainLater, `"${name}" has ended`.slice(0, 100))
