@@ -2,6 +2,7 @@ import { type CommandLine, parseArguments } from './arguments.js'
 import { type Ending, endProcess } from './ending.js'
 import { onStrayError } from './last-resort.js'
 import { exitOnSignal } from './signals.js'
+import { keepHeapSmall } from './small-heap.js'
 
 /**
  * Runs the command and ends the process with its exit code: 0 done or stopped by a signal, 1 failed, 2 the command line or the configuration is
@@ -9,6 +10,7 @@ import { exitOnSignal } from './signals.js'
  * @param argv without the interpreter and the script.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  keepHeapSmall()
   // A reader that goes away (`streamer config | head -1`) is no reason to crash.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
