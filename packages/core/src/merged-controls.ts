@@ -2,10 +2,15 @@ import { type Control, type Controls, type ControlValue, StreamerError } from '.
 
 /** The controls of several parts as one set; of two with the same name the earlier part's counts. */
 export class MergedControls implements Controls {
-  readonly #parts: readonly Controls[]
+  readonly #current: () => readonly Controls[]
 
-  constructor(parts: readonly Controls[]) {
-    this.#parts = parts
+  /** @param current the parts that count now. */
+  constructor(current: () => readonly Controls[]) {
+    this.#current = current
+  }
+
+  get #parts(): readonly Controls[] {
+    return this.#current()
   }
 
   list(): readonly Control[] {
@@ -30,7 +35,8 @@ export class MergedControls implements Controls {
       const owner = this.#parts.find((part) => part.list().some((control) => control.name === name))
       if (!owner) {
         const known = this.list().map((control) => control.name)
-        throw new StreamerError('ERR_CONTROL_INVALID', `no control is named "${name}"; there are: ${known.join(', ')}`)
+        const others = known.length > 0 ? `there are: ${known.join(', ')}` : 'there are none'
+        throw new StreamerError('ERR_CONTROL_INVALID', `no control is named "${name}"; ${others}`)
       }
       const share = shares.get(owner) ?? {}
       share[name] = value

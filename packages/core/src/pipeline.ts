@@ -69,6 +69,8 @@ export class Pipeline {
 
   #state: StreamState = 'idle'
   #latest: EncodedFrame | undefined
+  /** The source's last frame needed no encoder, so that what can be set of that changes nothing. */
+  #isEncodedBySource = false
   /** Somebody watches, or the linger runs. */
   #wanted = false
   #closed = false
@@ -110,8 +112,10 @@ export class Pipeline {
     this.#source = this.#createSourceRunner()
     this.#encoder = this.#createEncoderRunner()
     this.#fillIn = this.#createFillIn()
-    const parts = [this.#guardedSource.controls, this.#guardedEncoder.controls].filter((part) => part !== undefined)
-    this.controls = parts.length > 0 ? new MergedControls(parts) : undefined
+    const ofSource = [this.#guardedSource.controls].filter((part) => part !== undefined)
+    const ofBoth = [...ofSource, this.#guardedEncoder.controls].filter((part) => part !== undefined)
+    this.controls =
+      ofBoth.length > 0 ? new MergedControls(() => (this.#isEncodedBySource ? ofSource : ofBoth)) : undefined
   }
 
   get state(): StreamState {
@@ -201,6 +205,7 @@ export class Pipeline {
       codec: this.codec,
       watchdogUs,
       onFrame: (frame: Frame, nowUs: number) => {
+        this.#isEncodedBySource = frame.kind === 'encoded' && frame.codec === this.codec
         if (frame.kind === 'encoded' && frame.codec === this.codec) this.#publish(frame, nowUs)
         else this.#encode(frame)
       },

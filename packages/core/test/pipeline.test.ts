@@ -1,12 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Pipeline, type PipelineOptions } from '../src/pipeline.js'
-import { createPicture, type EncodedFrame, monotonicUs, type RawFrame, StreamerError } from '../src/plugin/index.js'
+import {
+  type Controls,
+  type ControlValue,
+  createPicture,
+  type EncodedFrame,
+  monotonicUs,
+  type RawFrame,
+  StreamerError
+} from '../src/plugin/index.js'
 import { defaultSupervision } from '../src/supervision.js'
 import { StandInClient, StandInEncoder, StandInLogger, StandInSource, standInFrame } from './stand-ins.js'
 
-function setUp(options: Partial<PipelineOptions> = {}) {
+function setUp(options: Partial<PipelineOptions> = {}, controls?: Controls) {
   const source = new StandInSource()
-  const encoder = new StandInEncoder()
+  const encoder = Object.assign(new StandInEncoder(), controls && { controls })
   const logger = new StandInLogger()
   const pipeline = new Pipeline(
     source,
@@ -563,6 +571,32 @@ describe('supervision', () => {
     await pipeline.stop()
     expect(vi.getTimerCount()).toBe(0)
   })
+})
+
+it('has no controls of an encoder that has nothing to do', async () => {
+  let quality: ControlValue = 80
+  const { source, pipeline, watch } = setUp(
+    {},
+    {
+      list: () => [
+        { name: 'quality', description: 'of JPEGs', type: 'integer', minimum: 1, maximum: 100, default: 80 }
+      ],
+      values: () => ({ quality }),
+      set: async (values) => {
+        quality = values.quality ?? quality
+        return { quality }
+      }
+    }
+  )
+  watch()
+  await passMs(0)
+  expect(pipeline.controls?.list().map(({ name }) => name)).toEqual(['quality'])
+  source.give(standInFrame(0))
+  expect(pipeline.controls?.list()).toEqual([])
+  await expect(pipeline.controls?.set({ quality: 10 })).rejects.toThrow('no control is named "quality"; there are none')
+  source.give(raw(1))
+  await pipeline.controls?.set({ quality: 10 })
+  expect(pipeline.controls?.values()).toEqual({ quality: 10 })
 })
 
 describe('the time of frames', () => {
