@@ -13,7 +13,7 @@ import {
 } from '@streamer/core/plugin'
 import type { Access } from './access/access.js'
 import type { Refusal, Role, Verdict } from './access/role.js'
-import { send, sendText, writeSnapshotHead, writeStreamHead } from './answers.js'
+import { send, sendRedirect, sendText, writeSnapshotHead, writeStreamHead } from './answers.js'
 import { Api } from './api/api.js'
 import { Problem, sendProblem } from './api/problem.js'
 import type { HttpOptions } from './config.js'
@@ -93,6 +93,7 @@ export class HttpService {
       served: streams,
       counters,
       corsOrigin: options.corsOrigin,
+      basePath: options.basePath,
       onFailure: (response, error) => this.#failed(response, error)
     })
     this.#live = new LiveServer({
@@ -275,7 +276,7 @@ export class HttpService {
       case 'state': {
         const { viewer } = route
         const state = {
-          ...describeState(this.#context.host, this.#streams, this.#uptimeMs),
+          ...describeState(this.#context.host, this.#streams, this.#uptimeMs, this.#options.basePath),
           ...this.#ustreamerState(this.#names[0]),
           ...(viewer !== undefined && { viewing: this.#viewing(viewer) })
         }
@@ -284,7 +285,7 @@ export class HttpService {
       }
       case 'stream-state': {
         const { stream: name } = route
-        const paths = pathsOf(name)
+        const paths = pathsOf(name, this.#options.basePath)
         const state = { ...this.#streams.get(name)!.stats(), paths, ...this.#ustreamerState(name) }
         send(response, 200, 'application/json; charset=utf-8', `${JSON.stringify(state, undefined, 2)}\n`)
         break
@@ -293,7 +294,7 @@ export class HttpService {
         sendText(response, 426, 'this address is for WebSockets', { Upgrade: 'websocket', Connection: 'Upgrade' })
         break
       case 'redirect':
-        sendText(response, 308, `see ${route.location}`, { Location: route.location })
+        sendRedirect(response, route.location, response.req.url ?? '/')
         break
       case 'bad':
         this.#counters.badRequests++

@@ -25,11 +25,17 @@ export interface HttpStreamState extends StreamStats {
  * The state of the whole program.
  * @param served the streams that this transport carries; all of the program's streams are listed.
  * @param uptimeMs since the start of the program.
+ * @param basePath the option of that name.
  */
-export function describeState(host: HostView, served: ReadonlyMap<string, Stream>, uptimeMs: number): HttpState {
+export function describeState(
+  host: HostView,
+  served: ReadonlyMap<string, Stream>,
+  uptimeMs: number,
+  basePath: string
+): HttpState {
   const streams: HttpStreamState[] = []
   for (const [name, stream] of host.streams) {
-    streams.push({ ...stream.stats(), paths: served.has(name) ? pathsOf(name) : null })
+    streams.push({ ...stream.stats(), paths: served.has(name) ? pathsOf(name, basePath) : null })
   }
   return {
     version: host.version,
@@ -40,8 +46,8 @@ export function describeState(host: HostView, served: ReadonlyMap<string, Stream
   }
 }
 
-/** Where a stream is to be had on this server. */
-export function pathsOf(name: string): NonNullable<HttpStreamState['paths']> {
-  const base = `/${encodeURIComponent(name)}/`
+/** Where a stream is to be had on this server. @param basePath the option of that name. */
+export function pathsOf(name: string, basePath: string): NonNullable<HttpStreamState['paths']> {
+  const base = `${basePath}/${encodeURIComponent(name)}/`
   return { page: base, stream: `${base}stream.mjpg`, snapshot: `${base}snapshot.jpg` }
 }

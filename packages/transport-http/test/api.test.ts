@@ -4,6 +4,7 @@ import { silentLogger } from '@streamer/core/plugin'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { type Watch, watchHttp, watchTcp, watchUdp } from '../../../test/support/clients.js'
+import { hashPassword } from '../src/access/passwords.js'
 import { operations } from '../src/api/operations.js'
 import { RawClient, type Served, serve } from './stand-ins.js'
 
@@ -46,7 +47,10 @@ function keep<One extends Watch>(watch: One): One {
 
 interface Described {
   readonly paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, Media> }> }>>
-  readonly components: { readonly schemas: Record<string, z.core.JSONSchema.JSONSchema> }
+  readonly components: {
+    readonly schemas: Record<string, z.core.JSONSchema.JSONSchema>
+    readonly securitySchemes: object
+  }
 }
 type Media = { readonly schema: { readonly $ref?: string } }
 
@@ -79,6 +83,26 @@ const patch = (values: unknown): RequestInit => ({
 })
 
 describe('the API', () => {
+  test('asks for a password where there are users, as its document says of everything', async () => {
+    const anna = { password: await hashPassword('a password'), role: 'admin' }
+    const base = await run([{ use: 'http', users: { anna }, basePath: '/camera' }])
+    const url = new URL('camera/api/v1', base).href
+    const headers = { Authorization: `Basic ${btoa('anna:a password')}` }
+    const document = (await (await fetch(`${url}/openapi.json`, { headers })).json()) as Described
+    expect(document.components.securitySchemes).toMatchObject({ basic: { type: 'http', scheme: 'basic' } })
+    for (const { method, path } of operations) {
+      const response = await fetch(url + path.replace(/\{\w+\}/g, 'front'), { method })
+      expect([method, path, response.status]).toEqual([method, path, 401])
+      const { content } = document.paths[path]![method.toLowerCase()]!.responses[401]!
+      expect(Object.keys(content!)).toEqual([response.headers.get('content-type')])
+      z.fromJSONSchema(document.components.schemas.Problem!).parse(await response.json())
+    }
+    const { streams } = await (await fetch(`${url}/streams`, { headers })).json()
+    expect(streams[0].paths.stream).toBe('/camera/front/stream.mjpg')
+    const state = await (await fetch(new URL('camera/front/state', base), { headers })).json()
+    expect(state.paths.snapshot).toBe('/camera/front/snapshot.jpg')
+  })
+
   test('tells of streams and transports without waking the camera', async () => {
     const base = await run()
     const { body } = await ask(base, 'GET', '/streams')

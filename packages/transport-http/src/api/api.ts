@@ -3,7 +3,8 @@ import { type HostView, isStreamerError, type Stream } from '@streamer/core/plug
 import { send, sendText } from '../answers.js'
 import type { HttpCounters } from '../counters.js'
 import { readiness } from '../health.js'
-import { Metrics } from '../metrics/metrics.js'
+import type { Metrics } from '../metrics/metrics.js'
+import { pathsOf } from '../state.js'
 import { pathOf, quote } from '../text.js'
 import { readJson } from './body.js'
 import { openApiDocument } from './openapi.js'
@@ -19,6 +20,8 @@ export interface ApiParts {
   readonly served: ReadonlyMap<string, Stream>
   readonly counters: HttpCounters
   readonly corsOrigin: string | undefined
+  /** The option of that name. */
+  readonly basePath: string
   /** Told of an answer that could not be made, for a reason that is not the client's. */
   readonly onFailure: (response: ServerResponse, error: unknown) => void
 }
@@ -32,14 +35,16 @@ export class Api {
   readonly #served: ReadonlyMap<string, Stream>
   readonly #counters: HttpCounters
   readonly #corsOrigin: string | undefined
+  readonly #basePath: string
   readonly #onFailure: ApiParts['onFailure']
   #metrics: Metrics | undefined
 
-  constructor({ host, served, counters, corsOrigin, onFailure }: ApiParts) {
+  constructor({ host, served, counters, corsOrigin, basePath, onFailure }: ApiParts) {
     this.#host = host
     this.#served = served
     this.#counters = counters
     this.#corsOrigin = corsOrigin
+    this.#basePath = basePath
     this.#onFailure = onFailure
   }
 
@@ -74,6 +79,8 @@ export class Api {
   }
 
   async #answerMetrics(response: ServerResponse): Promise<void> {
+    // Few ask for them, and what they need takes a while to load.
+    const { Metrics } = await import('../metrics/metrics.js')
     this.#metrics ??= new Metrics(this.#host)
     const text = await this.#metrics.text()
     send(response, 200, this.#metrics.contentType, text)
@@ -169,7 +176,7 @@ export class Api {
   }
 
   #view(stream: Stream) {
-    return streamView(stream, this.#served.has(stream.name))
+    return streamView(stream, this.#served.has(stream.name) ? pathsOf(stream.name, this.#basePath) : null)
   }
 
   #stream(name: string): Stream {

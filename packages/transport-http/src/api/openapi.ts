@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
-import { type Operation, operations } from './operations.js'
+import { accessProblems, type Operation, operations } from './operations.js'
 import { schemas } from './schemas.js'
 
 /** The OpenAPI 3.1 document of the API. @param version of the program. */
@@ -17,7 +17,20 @@ export function openApiDocument(version: string): object {
     // Relative to the address of the document, so that it holds behind a proxy that adds a prefix.
     servers: [{ url: '../v1' }],
     paths,
-    components: { schemas: components() }
+    // Any of these, or none where the option `anonymous` lets everybody in.
+    security: [{ basic: [] }, { link: [] }, {}],
+    components: {
+      schemas: components(),
+      securitySchemes: {
+        basic: { type: 'http', scheme: 'basic', description: 'One of the `users`.' },
+        link: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'token',
+          description: 'What `streamer link` makes, without --stream; for reading.'
+        }
+      }
+    }
   }
 }
 
@@ -43,7 +56,7 @@ function describe({ id, path, summary, answer, body, problems }: Operation): obj
     const schema = answer === 'any' ? { type: 'object' } : reference(answer)
     responses['200'] = { description: summary, content: { 'application/json': { schema } } }
   }
-  for (const [status, description] of Object.entries(problems)) {
+  for (const [status, description] of Object.entries({ ...accessProblems, ...problems })) {
     responses[status] = {
       description: description || STATUS_CODES[status] || '',
       content: { 'application/problem+json': { schema: reference('Problem') } }

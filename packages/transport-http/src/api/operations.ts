@@ -18,10 +18,16 @@ export interface Operation {
   /** What a successful answer is; nothing for 204, and any JSON for the document itself. */
   readonly answer?: keyof typeof schemas | 'any'
   readonly body?: keyof typeof schemas
-  /** Statuses of the errors that can come, by what each means here. */
+  /** Statuses of the errors that can come, by what each means here, beside those of `accessProblems`. */
   readonly problems: Readonly<Record<number, string>>
 }
 
+/** The same of every operation, where there are users, a key or `allowedHosts`. */
+export const accessProblems: Readonly<Record<number, string>> = {
+  401: 'A name and a password are needed, or those given are wrong.',
+  403: 'This is not for the sender, or the server does not go by the name that was asked for.',
+  429: 'Too many wrong passwords came from the address of the sender; Retry-After tells when to come again.'
+}
 const noStream = { 404: 'There is no stream of that name.' }
 const forbidden = { 403: 'The request comes from a page of another site, or its sender may not change anything.' }
 

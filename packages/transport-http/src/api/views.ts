@@ -1,10 +1,10 @@
 import type { Control, HostView, Stream } from '@streamer/core/plugin'
 import type { z } from 'zod'
-import { pathsOf } from '../state.js'
+import type { pathsOf } from '../state.js'
 import type { clientSchema, controlsSchema, streamSchema } from './schemas.js'
 
-/** One stream as the API shows it. @param isServed whether this transport carries it. */
-export function streamView(stream: Stream, isServed: boolean): z.input<typeof streamSchema> {
+/** One stream as the API shows it. @param paths where this transport has it; null when it does not carry it. */
+export function streamView(stream: Stream, paths: ReturnType<typeof pathsOf> | null): z.input<typeof streamSchema> {
   const { name, codec, state, width, height, framerate, captured, published, starts, failures, ...stats } =
     stream.stats()
   return {
@@ -22,7 +22,7 @@ export function streamView(stream: Stream, isServed: boolean): z.input<typeof st
     clients: stats.clients.length,
     hasControls: stream.controls !== undefined,
     delays: stats.delays as z.input<typeof streamSchema>['delays'],
-    paths: isServed ? pathsOf(name) : null
+    paths
   }
 }
 

@@ -102,7 +102,8 @@ export class LiveViewer {
       maxAgeMs,
       onClose: (reason) => {
         onRevoke(reason)
-        socket.close(tryAgainLater, `"${name}" has ended`.slice(0, 100))
+        const text = reason === 'disconnected' ? 'an admin has disconnected this client' : `"${name}" has ended`
+        socket.close(tryAgainLater, text.slice(0, 100))
         this.#closed()
       }
     })
