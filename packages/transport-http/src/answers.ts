@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { boundary, liveHeaders } from './wire.js'
+import { queryOf } from './text.js'
+import { boundary, liveHeaders, noSniffHeaders } from './wire.js'
 
 /** Sends one whole document and ends the answer. A HEAD request gets its head alone. */
 export function send(response: ServerResponse, status: number, contentType: string, text: string): void {
@@ -7,7 +8,7 @@ export function send(response: ServerResponse, status: number, contentType: stri
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff'
+    ...noSniffHeaders
   })
   response.end(text)
 }
@@ -21,6 +22,11 @@ export function sendText(
 ): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   send(response, status, 'text/plain; charset=utf-8', `${text}\n`)
+}
+
+/** Sends a client on for good, with the query of its request: it may have a link's token in it. */
+export function sendRedirect(response: ServerResponse, location: string, target: string): void {
+  sendText(response, 308, `see ${location}`, { Location: `${location}${queryOf(target)}` })
 }
 
 /** Writes the head of a stream. Its body ends with the connection, because simple clients do not undo chunked encoding. */

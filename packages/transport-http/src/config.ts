@@ -77,10 +77,21 @@ const plainSchema = z.strictObject({
       'A secret of 16 characters or more that signs the links of `streamer link`; may be that of tcp and udp.'
   }),
   keyFile: z.string().min(1).optional().meta({ description: 'A file that holds the key.' }),
-  allowedHosts: z.array(z.string().min(1).max(253)).max(100).optional().meta({
-    description:
-      'Further names by which browsers reach this server. When it is given, pages and pictures are checked for them too.'
-  }),
+  allowedHosts: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?=.{1,253}$)[\w-]+(\.[\w-]+)*$/,
+          'expected a name such as "camera.example", without scheme, port and "*"'
+        )
+    )
+    .max(100)
+    .optional()
+    .meta({
+      description:
+        'Further names by which browsers reach this server. When it is given, pages and pictures are checked for them too.'
+    }),
   tls: z
     .strictObject({
       cert: z.string().min(1).meta({ description: 'A file with the certificate and those above it, in PEM.' }),

@@ -8,13 +8,17 @@ export const pageAssets: ReadonlyMap<string, { readonly contentType: string; rea
     'viewer.css',
     'viewer.js',
     'card.js',
+    'clock.js',
     'controls.js',
     'fallback.js',
     'live.js',
     'message.js',
     'meter.js',
+    'parts.js',
     'picture.js',
-    'plot.js'
+    'plot.js',
+    'refusal.js',
+    'remembered.js'
   ].map((name) => {
     const text = readFileSync(new URL(`../page/${name}`, import.meta.url), 'utf8')
     return [name, { contentType: name.endsWith('.css') ? types.css : types.js, text }]
@@ -57,11 +61,12 @@ export function renderPage(names: readonly string[], nested: boolean, viewer: st
 <script type="module" src="${root}page/viewer.js"></script>
 </head>
 <body>
-<header><h1>${title}</h1><span id="server" role="status"></span></header>
+<header><h1>${title}</h1><span id="server" role="status"></span>
+<p id="changed" role="status" hidden>The cameras have changed. <button type="button">Reload</button></p></header>
 <main class="${names.length === 1 ? 'one' : 'many'}" data-root="${root}" data-viewer="${viewer}" data-single="${nested || names.length === 1 ? 'yes' : 'no'}" data-names="${escapeHtml(JSON.stringify(names))}">
 ${names.length === 0 ? '<p>No stream is configured.</p>' : ''}<noscript>${plain.join('')}</noscript>
 </main>
-<footer>${nested ? `<a href="${root}">all streams</a> · ` : ''}<a href="${root}state">state as JSON</a> · keys: <kbd>S</kbd> snapshot, <kbd>F</kbd> full screen, <kbd>R</kbd> rotate, <kbd>P</kbd> pop out, <kbd>C</kbd> controls, <kbd>G</kbd> graph</footer>
+<footer>${nested ? `<a href="${root}">all streams</a> · ` : ''}<a href="${root}state">state as JSON</a> · <a href="${root}api/v1/openapi.json">API</a> <span id="keys-help" hidden>· <label><input type="checkbox" id="keys" checked> keys:</label> <kbd>S</kbd> snapshot, <kbd>F</kbd> full screen, <kbd>R</kbd> rotate, <kbd>P</kbd> pop out, <kbd>C</kbd> controls, <kbd>G</kbd> graph</span></footer>
 </body>
 </html>
 `

@@ -7,7 +7,7 @@ import {
   type Subscription,
   wallClockMs
 } from '@streamer/core/plugin'
-import { type PartCache, partHead, timingFields, withoutHead } from './wire.js'
+import { type PartCache, timingFields, withFields } from './wire.js'
 
 /** What a session is made of. */
 export interface StreamSessionOptions {
@@ -100,12 +100,12 @@ export class StreamSession {
   }
 
   /** The same bytes behind a head of this client's own, in one write of the system. */
-  #writeTimed({ data, timestampUs }: EncodedFrame, part: Buffer, publishedUs: number | undefined): void {
+  #writeTimed({ data }: EncodedFrame, part: Buffer, publishedUs: number | undefined): void {
     const encodedMs = publishedUs === undefined ? undefined : wallClockMs(publishedUs)
-    const fields = timingFields(encodedMs, wallClockMs(monotonicUs()))
+    const [head, rest] = withFields(part, data, timingFields(encodedMs, wallClockMs(monotonicUs())))
     this.#socket.cork()
-    this.#socket.write(partHead(data.byteLength, wallClockMs(timestampUs), fields), 'latin1')
-    this.#socket.write(withoutHead(part, data), this.#written)
+    this.#socket.write(head, 'latin1')
+    this.#socket.write(rest, this.#written)
     this.#socket.uncork()
   }
 

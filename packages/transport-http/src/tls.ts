@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { createSecureContext, type Server } from 'node:tls'
-import { StreamerError } from '@streamer/core/plugin'
+import { messageOf, StreamerError } from '@streamer/core/plugin'
 
 /** Files, as they stand in the configuration. */
 export interface TlsFiles {
@@ -36,21 +36,18 @@ export class CertificateFiles {
 
   /** @throws StreamerError `ERR_CONFIG_INVALID` when they cannot be read or do not fit together. */
   async read(): Promise<Certificate> {
-    this.#seen = await this.#state()
-    const [cert, key] = [await this.#readOne('cert', this.#cert), await this.#readOne('key', this.#key)]
     try {
-      createSecureContext({ cert, key })
+      return await this.#readBoth()
     } catch (error) {
-      throw this.#mistake(`tls: ${this.#cert} and ${this.#key} cannot be used`, error)
+      throw new StreamerError('ERR_CONFIG_INVALID', `${this.#part}: ${messageOf(error)}`, { cause: error })
     }
-    return { cert, key }
   }
 
   /**
    * Looks at the files every 5 s until `close`.
-   * @param onFailure told when they have changed to something that cannot be used; the server goes on with what it has.
+   * @param onFailure told why, once for each change, when they have changed to something that cannot be used; the server goes on with what it has.
    */
-  follow(server: Server, onFailure: (error: StreamerError) => void, everyMs = lookEveryMs): void {
+  follow(server: Server, onFailure: (text: string) => void, everyMs = lookEveryMs): void {
     this.#timer = setTimeout(() => {
       void this.#look(server, onFailure).then(() => {
         if (this.#timer !== undefined) this.follow(server, onFailure, everyMs)
@@ -65,14 +62,26 @@ export class CertificateFiles {
     this.#timer = undefined
   }
 
-  async #look(server: Server, onFailure: (error: StreamerError) => void): Promise<void> {
+  async #look(server: Server, onFailure: (text: string) => void): Promise<void> {
     if ((await this.#state()) === this.#seen) return
     try {
       // One of them may have been written already and the other not yet: the next change is looked at again.
-      server.setSecureContext({ ...(await this.read()), minVersion: 'TLSv1.2' })
+      server.setSecureContext({ ...(await this.#readBoth()), minVersion: 'TLSv1.2' })
     } catch (error) {
-      onFailure(error as StreamerError)
+      onFailure(`${messageOf(error)}; the certificate that was read before stays`)
     }
+  }
+
+  /** @throws Error with a sentence that says which file is wrong. */
+  async #readBoth(): Promise<Certificate> {
+    this.#seen = await this.#state()
+    const [cert, key] = [await this.#readOne('cert', this.#cert), await this.#readOne('key', this.#key)]
+    try {
+      createSecureContext({ cert, key })
+    } catch (error) {
+      throw mistake(`tls: ${this.#cert} and ${this.#key} cannot be used`, error)
+    }
+    return { cert, key }
   }
 
   /** Differs when one of the files does. */
@@ -92,14 +101,13 @@ export class CertificateFiles {
     try {
       return await readFile(path)
     } catch (error) {
-      throw this.#mistake(`tls.${name}: cannot read ${path}`, error)
+      throw mistake(`tls.${name}: cannot read ${path}`, error)
     }
   }
+}
 
-  #mistake(what: string, error: unknown): StreamerError {
-    const message = `${this.#part}: ${what}: ${(error as Error).message}`
-    return new StreamerError('ERR_CONFIG_INVALID', message, { cause: error })
-  }
+function mistake(what: string, cause: unknown): Error {
+  return new Error(`${what}: ${messageOf(cause)}`, { cause })
 }
 
 /** Which accepted connection a TLS socket speaks over; Node does not tell. */

@@ -18,12 +18,13 @@ import {
 import { listenTcp, unboundedText } from '@streamer/socket-options'
 import { Access, readLinkKey } from './access/access.js'
 import { isLoopback, plainAddress } from './access/addresses.js'
-import { sendText } from './answers.js'
+import { sendRedirect, sendText } from './answers.js'
 import type { HttpOptions } from './config.js'
 import { Connections } from './connections.js'
 import { createCounters } from './counters.js'
 import { Proxies, withoutBasePath } from './proxy.js'
 import { allowedMethods, HttpService } from './service.js'
+import { pathOf } from './text.js'
 import { type Certificate, CertificateFiles, PlainSockets } from './tls.js'
 import { rawError } from './wire.js'
 
@@ -111,7 +112,7 @@ export class HttpTransport implements Transport {
           if (!enter(request, basePath)) request.url = '/..'
         })
       }
-      if (server instanceof SecureServer) files?.follow(server, ({ message }) => this.#trouble.warn(message))
+      if (server instanceof SecureServer) files?.follow(server, (text) => this.#trouble.warn(text))
       return urlsOf(server, [...streams.keys()], basePath)
     })
   }
@@ -181,7 +182,8 @@ export class HttpTransport implements Transport {
       if (!enter(request, basePath)) {
         request.resume()
         // People forget the slash, without which relative addresses lead elsewhere.
-        if (request.url === basePath) sendText(response, 308, `see ${basePath}/`, { Location: `${basePath}/` })
+        const target = request.url ?? '/'
+        if (pathOf(target) === basePath) sendRedirect(response, `${basePath}/`, target)
         else sendText(response, 404, `everything is below ${basePath}/ here (basePath)`)
         return
       }

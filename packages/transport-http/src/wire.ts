@@ -14,11 +14,15 @@ export const firstDelimiter = `--${boundary}\r\n`
  */
 export const partTail = `\r\n--${boundary}\r\n`
 
+/** Of every answer with a body: a browser takes it for what its `Content-Type` says, and for no script or page that somebody has hidden in it. */
+export const noSniffHeaders: Readonly<Record<string, string>> = { 'X-Content-Type-Options': 'nosniff' }
+
 /** Heads of every answer with a picture: nobody keeps it, and a proxy (nginx) does not gather it. */
 export const liveHeaders: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   Pragma: 'no-cache',
-  'X-Accel-Buffering': 'no'
+  'X-Accel-Buffering': 'no',
+  ...noSniffHeaders
 }
 
 /**
@@ -29,23 +33,26 @@ export function timestampText(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(6)
 }
 
-/**
- * The head of one part: what stands between a delimiter and the JPEG.
- * @param more fields, each with its line end.
- */
-export function partHead(length: number, capturedMs: number, more = ''): string {
-  return `Content-Type: image/jpeg\r\nContent-Length: ${length}\r\nX-Timestamp: ${timestampText(capturedMs)}\r\n${more}\r\n`
+/** The head of one part: what stands between a delimiter and the JPEG. */
+export function partHead(length: number, capturedMs: number): string {
+  return `Content-Type: image/jpeg\r\nContent-Length: ${length}\r\nX-Timestamp: ${timestampText(capturedMs)}\r\n\r\n`
 }
 
-/** Fields for `partHead` that differ from client to client. @param encodedMs undefined when it is not known. */
+/** Fields of a part that differ from client to client, each with its line end. @param encodedMs undefined when it is not known. */
 export function timingFields(encodedMs: number | undefined, sentMs: number): string {
   const encoded = encodedMs === undefined ? '' : `X-Encoded: ${timestampText(encodedMs)}\r\n`
   return `${encoded}X-Sent: ${timestampText(sentMs)}\r\n`
 }
 
-/** A part of `buildPart` without its head. */
-export function withoutHead(part: Buffer, data: Uint8Array): Buffer {
-  return part.subarray(part.length - data.byteLength - partTail.length)
+/**
+ * A part of `buildPart` with more fields, in two pieces. What all clients get is the same, to the last digit of `X-Timestamp`.
+ * @param data the JPEG in it. @param fields each with its line end.
+ * @returns the head, in Latin-1, and the rest, which shares the memory of `part`.
+ */
+export function withFields(part: Buffer, data: Uint8Array, fields: string): readonly [head: string, rest: Buffer] {
+  const headLength = part.length - data.byteLength - partTail.length
+  // Before the empty line.
+  return [`${part.toString('latin1', 0, headLength - 2)}${fields}\r\n`, part.subarray(headLength)]
 }
 
 /** One whole write: part head, JPEG, delimiter of the next part. The caller owns the result; `data` is copied. */
@@ -74,6 +81,6 @@ export function rawError(status: number, text: string, headers = ''): Buffer {
   const body = Buffer.from(`${text}\n`)
   const head =
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-    `Content-Length: ${body.byteLength}\r\nConnection: close\r\n${headers}\r\n`
+    `Content-Length: ${body.byteLength}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n${headers}\r\n`
   return Buffer.concat([Buffer.from(head, 'latin1'), body])
 }

@@ -1,3 +1,4 @@
+import { scryptSync } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { addressGroup, isSubnet } from '../src/access/addresses.js'
@@ -5,6 +6,8 @@ import { HostCheck } from '../src/access/hosts.js'
 import { LinkReader, makeLinkToken } from '../src/access/links.js'
 import { LockOut } from '../src/access/lock-out.js'
 import { hashPassword, isPassword, parsePasswordHash } from '../src/access/passwords.js'
+import { maxRemembered, Remembered } from '../src/access/remembered.js'
+import { Users } from '../src/access/users.js'
 import { configSchema } from '../src/index.js'
 import { type Served, StandInViewer, serve } from './stand-ins.js'
 
@@ -178,12 +181,93 @@ describe('users', () => {
     expect(server.transport.stats()).toMatchObject({ lockOuts: 1, wrongPasswords: 10 })
   })
 
+  test('are not asked for exactly what is open, however a path is written', async () => {
+    const server = await served({ users }, ['health#', 'camera'])
+    for (const path of ['/health#/snapshot.jpg', '/health#/state', '/health%23/state', '/health/../state', '//health'])
+      expect((await ask(server, path)).status, path).toBe(401)
+    expect((await ask(server, '/health?x')).status).toBe(200)
+    const named = await served({}, ['a#b'])
+    expect((await ask(named, '/a#b/state')).status).toBe(200)
+    expect((await ask(named, '/a#b/state', { Host: 'evil.example' })).status).toBe(403)
+  })
+
   test('are not in messages and must have a hash', () => {
     const parsed = configSchema.safeParse({ users: { anna: { password: 'my secret' } } })
     expect(parsed.error?.issues[0]?.message).toContain('streamer password')
     expect(JSON.stringify(parsed.error?.issues)).not.toContain('my secret')
     expect(configSchema.safeParse({ users: { 'a:b': users.anna } }).success).toBe(false)
     expect(configSchema.safeParse({ anonymous: 'none' }).error?.issues[0]?.message).toContain('nobody could come in')
+  })
+})
+
+describe('what is remembered of passwords', () => {
+  /** OWASP's least N and once, so that many can be checked here. */
+  const password = (text: string) => {
+    const salt = Buffer.alloc(16, 1)
+    const hash = scryptSync(text, salt, 32, { N: 8192, r: 8, p: 1 })
+    return `scrypt$N=8192,r=8,p=1$${salt.toString('base64')}$${hash.toString('base64')}`
+  }
+  const encode = (name: string, text: string) => Buffer.from(`${name}:${text}`).toString('base64')
+  const ignore = () => {}
+
+  test('is each right one by itself, as long as it is fresh', async () => {
+    let nowMs = 0
+    const checker = new Users(
+      { anna: { password: password('right'), role: 'admin' }, ben: { password: password('look'), role: 'viewer' } },
+      new LockOut(() => nowMs),
+      () => nowMs
+    )
+    const right = checker.check(encode('anna', 'right'), 'a', ignore)
+    expect(right).toBeInstanceOf(Promise)
+    expect(await right).toBe('admin')
+    expect(await checker.check(encode('ben', 'look'), 'a', ignore)).toBe('viewer')
+    // At once, so without any hash.
+    expect(checker.check(encode('anna', 'right'), 'b', ignore)).toBe('admin')
+    expect(checker.check(encode('ben', 'look'), 'b', ignore)).toBe('viewer')
+    for (const [name, text] of [
+      ['anna', 'wrong'],
+      ['anna', 'right '],
+      ['anna', ''],
+      ['ben', 'right'],
+      ['nobody', 'right']
+    ] as const) {
+      // Twice: a wrong one is not remembered as anything.
+      for (let round = 0; round < 2; round++)
+        expect(await checker.check(encode(name, text), `${name}${text}`, ignore), `${name}:${text}`).toBe('wrong')
+    }
+    // One that is being checked vouches for no other.
+    const [slow, wrong] = [encode('anna', 'rïght'), encode('ben', 'look!')].map((one) =>
+      checker.check(one, 'c', ignore)
+    )
+    expect([await slow, await wrong]).toEqual(['wrong', 'wrong'])
+    nowMs = 5 * 60_000
+    const again = checker.check(encode('anna', 'right'), 'a', ignore)
+    expect(again).toBeInstanceOf(Promise)
+    expect(await again).toBe('admin')
+  })
+
+  test('does not let more wait than can be looked at soon', async () => {
+    const checker = new Users({ anna: { password: password('right'), role: 'admin' } }, new LockOut())
+    const checks = Array.from({ length: 40 }, (_, index) =>
+      checker.check(encode('anna', `${index}`), `${index}`, ignore)
+    )
+    const logins = await Promise.all(checks)
+    // Two at once, and 32 that wait.
+    expect(logins.filter((login) => login === 'wrong')).toHaveLength(34)
+    expect(logins.slice(34)).toEqual(Array.from({ length: 6 }, () => 'busy'))
+    expect(await checker.check(encode('anna', 'right'), '40', ignore)).toBe('admin')
+  })
+
+  test('is so much and no more, however many ways there are to write it, and the oldest goes', () => {
+    const remembered = new Remembered(() => 0)
+    const names = Array.from({ length: maxRemembered }, (_, index) => `right ${index}`)
+    for (const name of names) remembered.add(name, 'viewer')
+    // Shown anew, so no longer the oldest.
+    remembered.add(names[0]!, 'admin')
+    remembered.add('one more', 'admin')
+    expect(['one more', ...names].filter((name) => remembered.roleOf(name) === undefined)).toEqual([names[1]])
+    expect(remembered.roleOf(names[0]!)).toBe('admin')
+    expect(remembered.roleOf('RIGHT 5')).toBeUndefined()
   })
 })
 
@@ -226,6 +310,9 @@ describe('addresses', () => {
     expect(addressGroup('2001:DB8::1')).toBe(addressGroup('2001:db8:0:0:ffff:1:2:3'))
     expect(addressGroup('2001:db8::1')).not.toBe(addressGroup('2001:db8:0:1::1'))
     expect(addressGroup('::1')).toBe('0:0:0:0::/64')
+    // As a proxy may write it.
+    expect(addressGroup('2001:0db8:0000:0000:1::')).toBe(addressGroup('2001:db8::1'))
+    expect(addressGroup('2001:db8:0:1000::')).not.toBe(addressGroup('2001:db8:0:1::'))
   })
 
   test('and subnets are told from other words', () => {
@@ -276,6 +363,14 @@ describe('a link', () => {
       expect((await ask(server, `${path}?token=${token}`)).status, path).toBe(403)
     expect((await ask(server, `/front/?token=${token}`, {}, 'POST')).status).toBe(403)
     expect((await ask(server, '/front/stream.mjpg')).status).toBe(401)
+    // A cookie shows no more than the link.
+    const cookie = { Cookie: `streamer-link=${token}` }
+    expect((await ask(server, '/front/snapshot.jpg', cookie, 'HEAD')).status).toBe(200)
+    for (const path of ['/back/snapshot.jpg', '/state', '/'])
+      expect((await ask(server, path, cookie, 'HEAD')).status, path).toBe(403)
+    const open = await served({ key, anonymous: 'viewer' }, ['front', 'back'])
+    const page = await ask(open, `/?token=${token}`)
+    expect([page.status, page.header('set-cookie')]).toEqual([200, undefined])
   })
 
   test('for all opens the page, which keeps it for what it asks', async () => {
@@ -362,10 +457,48 @@ describe('a name that is not ours', () => {
 
   test('is none of these', async () => {
     const server = await served()
-    for (const host of ['127.0.0.1:1', '[::1]:1', '[fe80::1]', 'localhost', 'pi', 'pi.local:80', 'PI.lan', '10.0.0.1'])
+    for (const host of [
+      '127.0.0.1:1',
+      '[::1]:1',
+      '[fe80::1]',
+      '[fe80::1%eth0]:80',
+      'localhost',
+      'pi',
+      'pi.local:80',
+      'PI.lan',
+      '10.0.0.1'
+    ])
       expect((await ask(server, '/state', { Host: host })).status, host).toBe(200)
-    for (const host of ['127.0.0.1.evil.example', 'local.evil.example', 'evil.example#.local', 'xlocal.example'])
+    for (const host of [
+      '127.0.0.1.evil.example',
+      'local.evil.example',
+      'pi.local.evil.example',
+      'xlocal.example',
+      'evil.example#.local',
+      'evil.example/.local',
+      'evil.example:80@pi.local',
+      'evil.example .local',
+      '*',
+      '*.local',
+      '[evil.example]',
+      '[::1].evil.example',
+      '[::1%eth0].evil.example',
+      'pi%x.evil.example'
+    ])
       expect((await ask(server, '/state', { Host: host })).status, host).toBe(403)
+  })
+
+  test('is not let in by a star, which is no name', async () => {
+    for (const name of ['*', '*.example', 'http://camera.example', 'camera.example:8080', 'camera.example.', '', 'a b'])
+      expect(configSchema.safeParse({ allowedHosts: [name] }).error?.issues[0]?.message, name).toContain(
+        'camera.example'
+      )
+    const server = await served({ corsOrigin: '*', allowedHosts: [] })
+    const evil = { Host: 'evil.example' }
+    expect((await ask(server, '/', evil)).status).toBe(403)
+    expect((await ask(server, '/', evil, 'POST')).status).toBe(403)
+    const change = { ...evil, Origin: 'http://evil.example' }
+    expect((await ask(server, '/api/v1/streams/camera/controls', change, 'PATCH')).status).toBe(403)
   })
 })
 
@@ -377,6 +510,16 @@ describe('a page of somebody else', () => {
     expect((await ask(server, '/', { ...own, Origin: 'null' }, 'POST')).status).toBe(403)
     expect((await ask(server, '/', { ...own, Origin: 'http://pi.local' }, 'POST')).status).toBe(405)
     expect((await ask(server, '/', { ...own, Origin: 'https://pi.local' }, 'POST')).status).toBe(403)
+    // Behind a proxy that rewrites Host, the browser itself knows whether it is our page.
+    for (const [site, status] of [
+      ['same-origin', 405],
+      ['same-site', 403],
+      ['cross-site', 403],
+      ['none', 403]
+    ] as const) {
+      const headers = { ...own, Origin: 'http://evil.example', 'Sec-Fetch-Site': site }
+      expect((await ask(server, '/', headers, 'POST')).status, site).toBe(status)
+    }
     const named = await served({ corsOrigin: 'http://mainsail.local' })
     expect((await ask(named, '/', { ...own, Origin: 'http://mainsail.local' }, 'POST')).status).toBe(405)
   })

@@ -59,9 +59,36 @@ describe('connections of one address', () => {
     expect(first.destroyed).toBe(true)
   })
 
+  test('are those of one IPv4 address, also where that comes in by IPv6', () => {
+    const connections = new Connections(100, { limit: 1, isExempt })
+    const first = standIn('::ffff:10.0.0.1')
+    expect(connections.add(first)).toBe(true)
+    expect(connections.add(standIn('::ffff:10.0.0.2'))).toBe(true)
+    expect(connections.add(standIn('10.0.0.3'))).toBe(true)
+    expect(first.destroyed).toBe(false)
+    expect(connections.add(standIn('10.0.0.1'))).toBe(false)
+    expect(first.destroyed).toBe(true)
+  })
+
   test('are not counted where any number is right', () => {
     const connections = new Connections(100, { limit: 1, isExempt })
     for (let count = 0; count < 100; count++) expect(connections.add(standIn('127.0.0.1'))).toBe(true)
+  })
+})
+
+describe('connections in all', () => {
+  test('beyond the limit cost the one that has been of no use for the longest, whosever it is', () => {
+    const connections = new Connections(3)
+    const [first, second, third, fourth, fifth] = ['1', '2', '3', '4', '5'].map((last) => standIn(`10.0.0.${last}`))
+    for (const socket of [first, second, third]) expect(connections.add(socket!)).toBe(true)
+    const answer = response()
+    connections.use(first!, answer)
+    // It is unused from now on, so two others have been so for longer.
+    answer.emit('close')
+    expect(connections.add(fourth!)).toBe(false)
+    expect([first, second, third, fourth].map((socket) => socket!.destroyed)).toEqual([false, true, false, false])
+    expect(connections.add(fifth!)).toBe(false)
+    expect([first, third, fourth, fifth].map((socket) => socket!.destroyed)).toEqual([false, true, false, false])
   })
 })
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import { configSchema } from '../src/index.js'
+import { configSchema, makeLinkToken } from '../src/index.js'
 import { Proxies, withoutBasePath } from '../src/proxy.js'
 import { type RawClient, type Served, StandInViewer, serve } from './stand-ins.js'
 
@@ -80,6 +80,14 @@ describe('basePath', () => {
       expect(configSchema.safeParse({ basePath: wrong }).success, wrong).toBe(false)
   })
 
+  test("is where the cookie of a link's page belongs", async () => {
+    const key = 'sixteen characters and more'
+    const server = await served({ basePath: '/camera', key })
+    const token = makeLinkToken({ stream: '*', expiresAtMs: Date.now() + 3_600_000 }, Buffer.from(key))
+    const page = await fetch(`${server.base}/camera/?token=${token}`)
+    expect(page.headers.get('set-cookie')).toContain('; Path=/camera/; ')
+  })
+
   test('has everything below it', async () => {
     const server = await served({ basePath: '/camera' }, ['front'])
     expect(server.urls).toEqual([`${server.base}/camera/`, `${server.base}/camera/stream.mjpg`])
@@ -92,5 +100,9 @@ describe('basePath', () => {
     expect((await fetch(`${server.base}/camera`)).url).toBe(`${server.base}/camera/`)
     // A redirect leads below it, too.
     expect((await fetch(`${server.base}/camera/front`)).url).toBe(`${server.base}/camera/front/`)
+    // And none loses what was asked, such as a link's token.
+    expect((await fetch(`${server.base}/camera?token=a.b&x`)).url).toBe(`${server.base}/camera/?token=a.b&x`)
+    expect((await fetch(`${server.base}/camera/front?token=a.b`)).url).toBe(`${server.base}/camera/front/?token=a.b`)
+    expect((await fetch(`${server.base}/camera2`)).status).toBe(404)
   })
 })

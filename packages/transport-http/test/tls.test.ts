@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
+import { type Logger, silentLogger } from '@streamer/core/plugin'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Certificate, makeCertificate } from '../../../test/support/certificate.js'
+import { KeepingLogger } from '../../../test/support/keeping-logger.js'
 import { configSchema, HttpTransport } from '../src/index.js'
 import { CertificateFiles } from '../src/tls.js'
 import { RawClient, StandInStream, standInContext, standInPicture, standInRun } from './stand-ins.js'
@@ -27,11 +29,11 @@ afterAll(async () => {
   await renewed.remove()
 })
 
-async function served(options: object = {}, baseDir = certificate.folder) {
+async function served(options: object = {}, baseDir = certificate.folder, logger: Logger = silentLogger) {
   const stream = new StandInStream('camera')
   const streams = new Map([['camera', stream]])
   const parsed = configSchema.parse({ host: '127.0.0.1', port: 0, tls: certificate.tls, ...options })
-  const transport = new HttpTransport(parsed, { ...standInContext(streams), baseDir })
+  const transport = new HttpTransport(parsed, { ...standInContext(streams), baseDir, logger })
   const urls = await transport.start(standInRun(), streams)
   stops.push(() => transport.stop())
   return { transport, urls, stream, port: Number(new URL(urls[0]!).port) }
@@ -71,6 +73,18 @@ describe('with a certificate', () => {
     const old = connect({ port, host: '127.0.0.1', ca: certificate.cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
     await expect(once(old, 'secureConnect')).rejects.toThrow()
     await vi.waitFor(() => expect(transport.stats().tlsErrors).toBe(2))
+    expect(transport.stats().badRequests).toBe(0)
+  })
+
+  test('who never finishes the handshake is cut and counted', async () => {
+    const { port, transport } = await served({ headTimeoutMs: 150 })
+    const silent = new RawClient(port)
+    // The head of a record that never comes (RFC 8446 section 5.1).
+    const half = new RawClient(port)
+    half.socket.write(Buffer.of(22, 3, 1, 2, 0, 1))
+    await Promise.all([silent.closed, half.closed])
+    await vi.waitFor(() => expect(transport.stats().tlsErrors).toBe(2))
+    expect([silent, half].map(({ text }) => text)).toEqual(['', ''])
     expect(transport.stats().badRequests).toBe(0)
   })
 
@@ -124,14 +138,55 @@ describe('a certificate', () => {
     stops.push(() => server.close())
     const { port } = server.address() as { port: number }
     const failures: string[] = []
-    files.follow(server, ({ message }) => failures.push(message), 10)
+    files.follow(server, (text) => failures.push(text), 10)
     stops.push(() => files.close())
     const first = await shown(port)
     await writeFile(join(own.folder, 'cert.pem'), 'no certificate')
     await vi.waitFor(() => expect(failures).toHaveLength(1), { timeout: 10_000 })
-    expect(failures[0]).toContain('cannot be used')
+    expect(failures[0]).toMatch(
+      /^tls: .*cert\.pem and .*key\.pem cannot be used: .*; the certificate that was read before stays$/
+    )
+    expect(await shown(port)).toBe(first)
+    await rm(join(own.folder, 'key.pem'))
+    await vi.waitFor(() => expect(failures).toHaveLength(2), { timeout: 10_000 })
+    expect(failures[1]).toMatch(
+      /^tls\.key: cannot read .*key\.pem: ENOENT.*; the certificate that was read before stays$/
+    )
     expect(await shown(port)).toBe(first)
     for (const name of ['cert.pem', 'key.pem']) await copyFile(join(renewed.folder, name), join(own.folder, name))
     await expect.poll(() => shown(port), { timeout: 10_000 }).not.toBe(first)
+  })
+
+  // Some ten seconds, because it is the transport's own pace.
+  test('of a transport is read again while it runs; what is wrong with a new one is in the log', async () => {
+    const own = makeCertificate()
+    stops.push(() => own.remove())
+    const logger = new KeepingLogger()
+    const stoppedLogger = new KeepingLogger()
+    const stopped = await served({ tls: own.tls }, own.folder, stoppedLogger)
+    const { port, stream } = await served({ tls: own.tls }, own.folder, logger)
+    await stopped.transport.stop()
+    const first = await shown(port)
+    const watching = get(`https://127.0.0.1:${port}/stream.mjpg`, { ca: own.cert, agent: false })
+    const [answer] = await once(watching, 'response')
+    stops.push(() => answer.destroy())
+    await writeFile(join(own.folder, 'cert.pem'), 'no certificate')
+    await logger.says(/^tls: .*cannot be used: .*; the certificate that was read before stays$/)
+    expect(await shown(port)).toBe(first)
+    // It would have looked before the other one.
+    expect(stoppedLogger.lines).not.toContainEqual(expect.stringContaining('tls:'))
+    for (const name of ['cert.pem', 'key.pem']) await copyFile(join(renewed.folder, name), join(own.folder, name))
+    await expect.poll(() => shown(port), { timeout: 30_000, interval: 200 }).not.toBe(first)
+    // Who is connected stays so.
+    await stream.clients(1)
+    const picture = standInPicture(1, 100)
+    stream.publish(picture)
+    await new Promise<void>((resolve) => {
+      let bytes = Buffer.alloc(0)
+      answer.on('data', (chunk: Buffer) => {
+        bytes = Buffer.concat([bytes, chunk])
+        if (bytes.includes(picture)) resolve()
+      })
+    })
   })
 })

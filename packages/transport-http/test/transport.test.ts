@@ -52,6 +52,7 @@ describe('a stream', () => {
           'Cache-Control: no-store',
           'Pragma: no-cache',
           'X-Accel-Buffering: no',
+          'X-Content-Type-Options: nosniff',
           'Connection: close',
           'Date: now',
           '',
@@ -394,6 +395,30 @@ describe('documents', () => {
     await stream.clients(1)
     await client.until('Access-Control-Allow-Origin: http://mainsail.local\r\n')
   })
+})
+
+test('no answer with a body is taken for another type than it says', async () => {
+  const { base, port, stream } = await served()
+  stream.publish(jpeg(1))
+  const paths = [
+    '/',
+    '/page/viewer.css',
+    '/state',
+    '/health',
+    '/metrics',
+    '/api/v1/streams',
+    '/nothing',
+    '/ws',
+    '/camera'
+  ]
+  for (const path of [...paths, '/%zz', '/snapshot.jpg?max_age=999999', '/stream.mjpg']) {
+    const answer = await fetch(base + path, { redirect: 'manual', ...(path === '/stream.mjpg' && { method: 'HEAD' }) })
+    await answer.text()
+    expect(answer.headers.get('x-content-type-options'), path).toBe('nosniff')
+  }
+  const garbage = raw(port, 'what is this\r\n\r\n')
+  await garbage.closed
+  expect(garbage.text).toContain('\r\nX-Content-Type-Options: nosniff\r\n')
 })
 
 describe('bad requests', () => {

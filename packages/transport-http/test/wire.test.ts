@@ -1,7 +1,16 @@
 import { monotonicUs } from '@streamer/core/plugin'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { boundary, buildPart, PartCache, partHead, rawError, timestampText } from '../src/wire.js'
+import {
+  boundary,
+  buildPart,
+  PartCache,
+  partHead,
+  rawError,
+  timestampText,
+  timingFields,
+  withFields
+} from '../src/wire.js'
 
 function frameOf(data: Uint8Array, sequence = 0) {
   const timestampUs = monotonicUs()
@@ -27,6 +36,17 @@ describe('a part', () => {
         expect(part.length).toBe(head.length + data.length + 2 + 2 + boundary.length + 2)
       })
     )
+  })
+
+  test('with more fields is the same but for them', () => {
+    const data = Uint8Array.of(0xff, 0xd8, 13, 10, 13, 10, 0xff, 0xd9)
+    const part = buildPart(data, 1_700_000_000_123.456)
+    const [head, rest] = withFields(part, data, timingFields(undefined, 1_700_000_000_200))
+    const [plainHead, plainRest] = withFields(part, data, '')
+    expect(head).toBe(plainHead.replace(/\r\n$/, 'X-Sent: 1700000000.200000\r\n\r\n'))
+    expect(Buffer.concat([Buffer.from(plainHead, 'latin1'), plainRest]).equals(part)).toBe(true)
+    expect(rest.equals(plainRest)).toBe(true)
+    expect(timingFields(1000, 2000)).toBe('X-Encoded: 1.000000\r\nX-Sent: 2.000000\r\n')
   })
 
   test('tells the time in seconds with six digits after the point', () => {
@@ -68,6 +88,6 @@ describe('the cache of parts', () => {
 
 test('an answer to what is no request is a whole HTTP answer', () => {
   expect(rawError(408, 'too late').toString()).toBe(
-    'HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo late\n'
+    'HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\ntoo late\n'
   )
 })

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Client } from '../proxy.js'
+import { pathOf } from '../text.js'
 import type { Refusal } from './role.js'
 
 /**
@@ -62,21 +63,22 @@ export class HostCheck {
   }
 }
 
-/** Without the port, and without the dot that ends a full name. */
+/** Without the port, without the dot that ends a full name, and without the interface of an IPv6 address. */
 function nameOf(host: string): string {
-  const bracketed = /^\[([^\]]*)\]/.exec(host)?.[1]
-  return (bracketed ?? host.replace(/:\d*$/, '')).toLowerCase().replace(/\.$/, '').replace(/%.*$/, '')
+  const address = /^\[([^\]%]*)(?:%[^\]]*)?\](?::\d*)?$/.exec(host)?.[1]
+  return (address ?? host.replace(/:\d*$/, '').replace(/\.$/, '')).toLowerCase()
 }
 
 /** Whether a script learns or changes more there than a picture: `/state`, `/front/state`, `/api/…`. */
 function isGuarded(target: string): boolean {
-  const [, path = ''] = /^(?:https?:\/\/[^/?#]*)?\/([^?#]*)/i.exec(target) ?? []
-  const segments = path.split('/').map((segment) => {
-    try {
-      return decodeURIComponent(segment)
-    } catch {
-      return segment
-    }
-  })
+  const segments = pathOf(target).slice(1).split('/').map(decoded)
   return guarded.has(segments[0] ?? '') || segments.at(-1) === 'state'
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
 }

@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import type { LockOut } from './lock-out.js'
 import { isPassword, maxPasswordLength, type PasswordHash, parsePasswordHash, unknownUserHash } from './passwords.js'
+import { Remembered } from './remembered.js'
 import type { Role } from './role.js'
 
 /** Whose password it was; why not, otherwise. */
@@ -18,25 +18,25 @@ const maxAtOnce = 2
 const maxWaiting = 32
 /** Of one address, so that one alone cannot keep all others out. */
 const maxPerAddress = 4
-/** A browser shows its password with every request; so long it is not hashed again. */
-const rememberedMs = 5 * 60_000
-const maxRemembered = 256
 
 /** Checks the users' names and passwords. */
 export class Users {
   readonly #users = new Map<string, { readonly hash: PasswordHash; readonly role: Role }>()
   readonly #unknown: PasswordHash
   readonly #lockOut: LockOut
-  /** Makes what is remembered worthless to whoever reads our memory later, and its order in the table unguessable. */
-  readonly #memoryKey = randomBytes(32)
-  readonly #remembered = new Map<string, { readonly role: Role; readonly untilMs: number }>()
+  readonly #remembered: Remembered
   /** Checks under way by what they check: a browser opens several connections at once. */
   readonly #checking = new Map<string, Promise<Login>>()
   readonly #perAddress = new Map<string, number>()
   readonly #queue: Array<() => void> = []
   #running = 0
 
-  constructor(users: Readonly<Record<string, UserOptions>>, lockOut: LockOut) {
+  /** @param nowMs a clock that never jumps. */
+  constructor(
+    users: Readonly<Record<string, UserOptions>>,
+    lockOut: LockOut,
+    nowMs: () => number = () => performance.now()
+  ) {
     for (const [name, { password, role }] of Object.entries(users)) {
       const hash = parsePasswordHash(password)
       if (hash) this.#users.set(name.normalize('NFC'), { hash, role })
@@ -44,6 +44,7 @@ export class Users {
     const [first] = this.#users.values()
     this.#unknown = unknownUserHash(first?.hash)
     this.#lockOut = lockOut
+    this.#remembered = new Remembered(nowMs)
   }
 
   get isEmpty(): boolean {
@@ -57,20 +58,16 @@ export class Users {
    */
   check(credentials: string, address: string, onFailure: (isLocked: boolean) => void): Login | Promise<Login> {
     if (this.#lockOut.waitS(address) > 0) return 'locked'
-    const memory = createHmac('sha256', this.#memoryKey).update(credentials).digest('base64')
-    const remembered = this.#remembered.get(memory)
-    if (remembered) {
-      if (performance.now() < remembered.untilMs) return remembered.role
-      this.#remembered.delete(memory)
-    }
+    const role = this.#remembered.roleOf(credentials)
+    if (role !== undefined) return role
     // Of one address only: another one must not learn from how long it takes, nor share its failures.
-    const checkName = `${address} ${memory}`
+    const checkName = `${address} ${credentials}`
     const known = this.#checking.get(checkName)
     if (known) return known
     const ofAddress = this.#perAddress.get(address) ?? 0
     if (ofAddress >= maxPerAddress || this.#queue.length >= maxWaiting) return 'busy'
     this.#perAddress.set(address, ofAddress + 1)
-    const check = this.#verify(credentials, address, memory, onFailure).finally(() => {
+    const check = this.#verify(credentials, address, onFailure).finally(() => {
       this.#checking.delete(checkName)
       const left = (this.#perAddress.get(address) ?? 1) - 1
       if (left === 0) this.#perAddress.delete(address)
@@ -80,12 +77,7 @@ export class Users {
     return check
   }
 
-  async #verify(
-    credentials: string,
-    address: string,
-    memory: string,
-    onFailure: (isLocked: boolean) => void
-  ): Promise<Login> {
+  async #verify(credentials: string, address: string, onFailure: (isLocked: boolean) => void): Promise<Login> {
     const [name, password] = parseCredentials(credentials)
     const user = this.#users.get(name)
     await this.#turn()
@@ -94,7 +86,7 @@ export class Users {
       if (this.#lockOut.waitS(address) > 0) return 'locked'
       const isRight = await isPassword(password, user?.hash ?? this.#unknown)
       if (user && isRight) {
-        this.#remember(memory, user.role)
+        this.#remembered.add(credentials, user.role)
         return user.role
       }
     } finally {
@@ -108,12 +100,6 @@ export class Users {
   async #turn(): Promise<void> {
     if (this.#running >= maxAtOnce) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#running++
-  }
-
-  #remember(memory: string, role: Role): void {
-    const [oldest] = this.#remembered.keys()
-    if (this.#remembered.size >= maxRemembered && oldest !== undefined) this.#remembered.delete(oldest)
-    this.#remembered.set(memory, { role, untilMs: performance.now() + rememberedMs })
   }
 }
 
