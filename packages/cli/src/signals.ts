@@ -10,8 +10,12 @@ const samePressMs = 250
  * Waits for the first signal to stop; a second one ends the process at once. Until `release` the process stays, even when every transport is
  * down and nothing else holds it; signals are heard until it has ended, so that one that comes twice does not kill it on its way out.
  * @param beforeExit puts the terminal in order.
+ * @param instead takes away the handlers that were there before, once these are: when a signal has none for a moment, Node forgets one that came and was not told yet.
  */
-export function stopSignal(beforeExit: () => void): { readonly received: Promise<NodeJS.Signals>; release(): void } {
+export function stopSignal(
+  beforeExit: () => void,
+  instead: () => void = () => {}
+): { readonly received: Promise<NodeJS.Signals>; release(): void } {
   let firstMs: number | undefined
   let received: (signal: NodeJS.Signals) => void = () => {}
   const onSignal = (signal: NodeJS.Signals) => {
@@ -28,6 +32,7 @@ export function stopSignal(beforeExit: () => void): { readonly received: Promise
     received = resolve
   })
   for (const signal of handled) process.on(signal, onSignal)
+  instead()
   const hold = setInterval(() => {}, 2 ** 30)
   return {
     received: promise,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { stopSignal } from '../src/signals.js'
+import { exitOnSignal, stopSignal } from '../src/signals.js'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -19,5 +19,13 @@ describe('signals', () => {
     expect(await stop.received).toBe('SIGHUP')
     stop.release()
     for (const signal of signals) expect(process.listenerCount(signal)).toBe((before.get(signal)?.size ?? 0) + 1)
+  })
+
+  it('that came while the program was loading stop it, though it is told of them only afterwards', async () => {
+    const nothingToStop = exitOnSignal()
+    process.kill(process.pid, 'SIGHUP')
+    const stop = stopSignal(() => {}, nothingToStop)
+    expect(await stop.received).toBe('SIGHUP')
+    stop.release()
   })
 })

@@ -35,8 +35,7 @@ export async function start(line: CommandLine, nothingToStop: () => void): Promi
   })
   screen.onLeftOut((lines) => log.logger.warn(`nobody read the output for a while: ${lines} lines of it were left out`))
   for (const warning of [...warnings, ...loaded.warnings]) log.logger.warn(warning)
-  nothingToStop()
-  const signal = stopSignal(() => screen.close())
+  const signal = stopSignal(() => screen.close(), nothingToStop)
   try {
     const streamer = await compose(loaded, { logger: log.logger })
     containStrayErrors(loaded, streamer, log.logger)
