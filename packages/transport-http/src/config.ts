@@ -3,6 +3,14 @@ import { z } from 'zod'
 import { isSubnet } from './access/addresses.js'
 import { parsePasswordHash } from './access/passwords.js'
 
+const originSchema = z
+  .string()
+  // Printable ASCII, which is all that a header field takes and all that browsers send.
+  .regex(
+    /^(?=[!-~]+$)(\*|https?:\/\/[^/,]+)$/,
+    'expected "*" or an origin such as "http://mainsail.local" (a name beyond ASCII in its "xn--" form)'
+  )
+
 const plainSchema = z.strictObject({
   host: z
     .string()
@@ -41,16 +49,11 @@ const plainSchema = z.strictObject({
     .default(5000)
     .meta({ description: 'How long a snapshot waits for a fresh frame before it is answered with 503.' }),
   corsOrigin: z
-    .string()
-    // Printable ASCII, which is all that a header field takes and all that browsers send.
-    .regex(
-      /^(?=[!-~]+$)(\*|https?:\/\/[^/,]+)$/,
-      'expected "*" or an origin such as "http://mainsail.local" (a name beyond ASCII in its "xn--" form)'
-    )
+    .union([originSchema, z.array(originSchema).min(1).max(100)])
     .optional()
     .meta({
       description:
-        'Web origin whose scripts may read pictures and state, or "*" for any. Default: none but our own page.'
+        'Web origins whose scripts may read pictures and state, one or a list, or "*" for any. Default: none but our own page.'
     }),
   users: z
     .record(

@@ -12,6 +12,8 @@ import {
   wallClockMs
 } from '@streamer/core/plugin'
 import type { Access } from './access/access.js'
+import { endAt } from './access/end-at.js'
+import type { Origins } from './access/origins.js'
 import type { Refusal, Role, Verdict } from './access/role.js'
 import { send, sendRedirect, sendText, writeSnapshotHead, writeStreamHead } from './answers.js'
 import { Api } from './api/api.js'
@@ -49,6 +51,7 @@ interface Carried {
 /** What the service is made of. */
 export interface HttpServiceParts {
   readonly options: HttpOptions
+  readonly origins: Origins
   readonly context: PluginContext
   readonly streams: ReadonlyMap<string, Stream>
   readonly counters: HttpCounters
@@ -62,6 +65,7 @@ export interface HttpServiceParts {
 /** Answers requests, from one start of the transport to its stop. */
 export class HttpService {
   readonly #options: HttpOptions
+  readonly #origins: Origins
   readonly #context: PluginContext
   readonly #streams: ReadonlyMap<string, Stream>
   readonly #names: readonly string[]
@@ -78,8 +82,9 @@ export class HttpService {
   readonly #api: Api
   readonly #live: LiveServer
 
-  constructor({ options, context, streams, counters, trouble, access, proxies, startedUs }: HttpServiceParts) {
+  constructor({ options, origins, context, streams, counters, trouble, access, proxies, startedUs }: HttpServiceParts) {
     this.#options = options
+    this.#origins = origins
     this.#context = context
     this.#streams = streams
     this.#names = [...streams.keys()]
@@ -92,7 +97,7 @@ export class HttpService {
       host: context.host,
       served: streams,
       counters,
-      corsOrigin: options.corsOrigin,
+      origins,
       basePath: options.basePath,
       onFailure: (response, error) => this.#failed(response, error)
     })
@@ -102,6 +107,7 @@ export class HttpService {
       counters,
       authorize: (request) => this.authorize(request, 'viewer'),
       labelOf: (request) => proxies.clientOf(request).label,
+      linkEndMs: (request) => access.linkEndMs(request),
       isFull: () => this.#clients >= options.maxClients,
       onStall: this.#stalled,
       onRevoke: this.#revoked,
@@ -225,9 +231,10 @@ export class HttpService {
   }
 
   #setCors(response: ServerResponse): void {
-    const { corsOrigin } = this.#options
-    if (corsOrigin === undefined) return
-    response.setHeader('Access-Control-Allow-Origin', corsOrigin)
+    if (this.#origins.varies) response.setHeader('Vary', 'Origin')
+    const origin = this.#origins.headerFor(response.req.headers.origin)
+    if (origin === undefined) return
+    response.setHeader('Access-Control-Allow-Origin', origin)
     response.setHeader('Access-Control-Expose-Headers', 'X-Timestamp')
     if (response.req.method !== 'OPTIONS') return
     response.setHeader('Access-Control-Allow-Methods', allowedMethods)
@@ -259,7 +266,7 @@ export class HttpService {
         const names = route.stream === undefined ? this.#names : [route.stream]
         const cookie = this.#access.cookieFor(response.req)
         if (cookie !== undefined) response.setHeader('Set-Cookie', cookie)
-        setPageHeaders(response, this.#options.corsOrigin)
+        setPageHeaders(response, this.#origins)
         send(
           response,
           200,
@@ -343,10 +350,12 @@ export class HttpService {
     }
     writeStreamHead(response)
     response.write(firstDelimiter)
-    this.#openSession(route, socket, this.#proxies.clientOf(request).label)
+    const session = this.#openSession(route, socket, this.#proxies.clientOf(request).label)
+    const endsMs = this.#access.linkEndMs(request)
+    if (endsMs !== undefined) endAt(socket, endsMs, () => session.close())
   }
 
-  #openSession({ stream, framerate, hasTimings, viewer }: StreamRoute, socket: Socket, label: string): void {
+  #openSession({ stream, framerate, hasTimings, viewer }: StreamRoute, socket: Socket, label: string): StreamSession {
     const carried = this.#carried.get(stream)!
     const { maxFramerate, maxAgeMs, stallTimeoutMs } = this.#options
     const session = new StreamSession({
@@ -371,6 +380,7 @@ export class HttpService {
     carried.sessions++
     this.#sessions.set(socket, session)
     session.start()
+    return session
   }
 
   #serveSnapshot({ stream: name, maxAgeMs }: SnapshotRoute, request: IncomingMessage, response: ServerResponse): void {

@@ -18,6 +18,7 @@ import {
 import { listenTcp, unboundedText } from '@streamer/socket-options'
 import { Access, readLinkKey } from './access/access.js'
 import { isLoopback, plainAddress } from './access/addresses.js'
+import { Origins } from './access/origins.js'
 import { sendRedirect, sendText } from './answers.js'
 import type { HttpOptions } from './config.js'
 import { Connections } from './connections.js'
@@ -72,8 +73,10 @@ export class HttpTransport implements Transport {
       const certificate = await files?.read()
       signal.throwIfAborted()
       const proxies = new Proxies(trustedProxies)
+      const origins = new Origins(this.#options.corsOrigin)
       const access = new Access({
         options: this.#options,
+        origins,
         proxies,
         names: [...streams.keys()],
         counters: this.#counters,
@@ -82,6 +85,7 @@ export class HttpTransport implements Transport {
       })
       const service = new HttpService({
         options: this.#options,
+        origins,
         context: this.#context,
         streams,
         counters: this.#counters,

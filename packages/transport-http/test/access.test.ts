@@ -1,15 +1,18 @@
 import { scryptSync } from 'node:crypto'
+import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { addressGroup, isSubnet } from '../src/access/addresses.js'
 import { HostCheck } from '../src/access/hosts.js'
 import { LinkReader, makeLinkToken } from '../src/access/links.js'
 import { LockOut } from '../src/access/lock-out.js'
+import { Origins } from '../src/access/origins.js'
 import { hashPassword, isPassword, parsePasswordHash } from '../src/access/passwords.js'
 import { maxRemembered, Remembered } from '../src/access/remembered.js'
 import { Users } from '../src/access/users.js'
 import { configSchema } from '../src/index.js'
-import { type Served, StandInViewer, serve } from './stand-ins.js'
+import { RawClient, type Served, StandInViewer, serve } from './stand-ins.js'
 
 const running: Served[] = []
 const key = 'sixteen characters and more'
@@ -387,6 +390,35 @@ describe('a link', () => {
     expect((await ask(server, '/', { Cookie: pair }, 'POST')).status).toBe(403)
   })
 
+  test('ends what was opened by it when it expires, and nothing that needed none', async () => {
+    const server = await served({ key, users })
+    const open = await served({ key, anonymous: 'viewer' })
+    const token = makeLinkToken({ stream: '*', expiresAtMs: inAnHour() }, bytes)
+    const basic = `Basic ${btoa('ben:look')}`
+    const stream = ({ port }: Served, field: string) =>
+      new RawClient(port, `GET /stream.mjpg?token=${token} HTTP/1.1\r\nHost: test\r\n${field}\r\n\r\n`)
+    const socket = (headers: Record<string, string>) => new WebSocket(`ws://127.0.0.1:${server.port}/ws`, { headers })
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+    try {
+      const watching = stream(server, 'Accept: */*')
+      const others = [stream(server, `Authorization: ${basic}`), stream(open, 'Accept: */*')]
+      const live = socket({ Cookie: `streamer-link=${token}` })
+      const named = socket({ Authorization: basic })
+      const opened = [once(live, 'open'), once(named, 'open')]
+      await Promise.all([...opened, ...[watching, ...others].map((client) => client.until('streamerframe'))])
+      const closed = once(live, 'close')
+      vi.advanceTimersByTime(3_590_000)
+      expect([server.stream.hub.size, live.readyState]).toEqual([2, WebSocket.OPEN])
+      vi.advanceTimersByTime(10_000)
+      await watching.closed
+      expect((await closed)[0]).toBe(1008)
+      vi.advanceTimersByTime(3_600_000)
+      expect([server.stream.hub.size, open.stream.hub.size, named.readyState]).toEqual([1, 1, WebSocket.OPEN])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('that has expired, was changed or is of another key is refused with a sentence', async () => {
     const server = await served({ key })
     const good = makeLinkToken({ stream: '*', expiresAtMs: inAnHour() }, bytes)
@@ -546,7 +578,7 @@ describe('a page of somebody else', () => {
     const upgrade = (origin?: string): IncomingMessage =>
       ({ url: '/ws', headers: { upgrade: 'websocket', ...(origin !== undefined && { origin }) } }) as IncomingMessage
     const check = (corsOrigin: string | undefined, origin?: string) =>
-      new HostCheck(undefined, corsOrigin).check(upgrade(origin), client, false)?.status
+      new HostCheck(undefined, new Origins(corsOrigin)).check(upgrade(origin), client, false)?.status
     expect(check(undefined, 'http://evil.example')).toBe(403)
     expect(check(undefined, 'http://pi.local')).toBeUndefined()
     // Programs say none.

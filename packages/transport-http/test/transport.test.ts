@@ -395,6 +395,20 @@ describe('documents', () => {
     await stream.clients(1)
     await client.until('Access-Control-Allow-Origin: http://mainsail.local\r\n')
   })
+
+  test('of several origins in corsOrigin each may read', async () => {
+    const { base } = await served({ corsOrigin: ['http://mainsail.local', 'http://fluidd.local:81'] })
+    const allowed = async (Origin?: string) => {
+      const { headers } = await fetch(`${base}/state`, { headers: { ...(Origin && { Origin }) } })
+      return [headers.get('vary'), headers.get('access-control-allow-origin')]
+    }
+    expect(await allowed('http://fluidd.local:81')).toEqual(['Origin', 'http://fluidd.local:81'])
+    expect(await allowed('http://mainsail.local')).toEqual(['Origin', 'http://mainsail.local'])
+    expect(await allowed('http://fluidd.local')).toEqual(['Origin', null])
+    expect(await allowed()).toEqual(['Origin', null])
+    const policy = (await fetch(base)).headers.get('content-security-policy')
+    expect(policy).toContain("frame-ancestors 'self' http://mainsail.local http://fluidd.local:81")
+  })
 })
 
 test('no answer with a body is taken for another type than it says', async () => {

@@ -12,12 +12,14 @@ import { addressGroup } from './addresses.js'
 import { HostCheck } from './hosts.js'
 import { LinkReader } from './links.js'
 import { LockOut } from './lock-out.js'
+import type { Origins } from './origins.js'
 import type { Refusal, Role, Verdict } from './role.js'
 import { type Login, Users } from './users.js'
 
 /** What the access check is made of. */
 export interface AccessParts {
   readonly options: HttpOptions
+  readonly origins: Origins
   readonly proxies: Proxies
   readonly names: readonly string[]
   readonly counters: HttpCounters
@@ -64,14 +66,14 @@ export class Access {
   readonly #anonymous: HttpOptions['anonymous']
   readonly #basePath: string
 
-  constructor({ options, proxies, names, counters, trouble, key }: AccessParts) {
+  constructor({ options, origins, proxies, names, counters, trouble, key }: AccessParts) {
     this.#proxies = proxies
     this.#names = names
     this.#counters = counters
     this.#trouble = trouble
     this.#users = new Users(options.users, this.#lockOut)
     this.#links = key && new LinkReader(key)
-    this.#hosts = new HostCheck(options.allowedHosts, options.corsOrigin)
+    this.#hosts = new HostCheck(options.allowedHosts, origins)
     this.#anonymous = options.anonymous ?? (this.#users.isEmpty && !key ? undefined : 'none')
     this.#basePath = options.basePath
   }
@@ -84,8 +86,8 @@ export class Access {
     const path = pathOf(request.url ?? '/')
     // Whoever watches over the server has no password, and browsers ask what they may (OPTIONS) without theirs.
     if (openPaths.has(path) || request.method === 'OPTIONS') return undefined
-    const [, credentials] = /^basic +([A-Za-z0-9+/=]+) *$/i.exec(request.headers.authorization ?? '') ?? []
-    if (credentials === undefined || this.#users.isEmpty) return this.#checkAnonymous(request, client, needed)
+    const credentials = this.#credentialsIn(request)
+    if (credentials === undefined) return this.#checkAnonymous(request, client, needed)
     const address = addressGroup(client.address)
     const login = this.#users.check(credentials, address, (isLocked) => {
       this.#counters.wrongPasswords++
@@ -95,6 +97,16 @@ export class Access {
     })
     if (typeof login === 'string') return this.#judge(login, address, needed)
     return login.then((result) => this.#judge(result, address, needed))
+  }
+
+  /** When a link expires that let a client watch, milliseconds since 1970; undefined for one that needed none. Only for requests that `check` lets in. */
+  linkEndMs(request: IncomingMessage): number | undefined {
+    const open = this.#openTo(this.#proxies.clientOf(request))
+    if (open !== 'none' || this.#credentialsIn(request) !== undefined) return undefined
+    const nowMs = Date.now()
+    const link = this.#links?.read(linkTokenOf(request) ?? '', nowMs)
+    // One that was good when it was checked has expired since.
+    return typeof link === 'object' ? link.expiresAtMs : nowMs
   }
 
   /** The field that lets a page keep the token of its link, undefined without one. Only for pages. */
@@ -128,8 +140,18 @@ export class Access {
     }
   }
 
+  /** Name and password, base64; undefined where none are looked at. */
+  #credentialsIn({ headers }: IncomingMessage): string | undefined {
+    return this.#users.isEmpty ? undefined : /^basic +([A-Za-z0-9+/=]+) *$/i.exec(headers.authorization ?? '')?.[1]
+  }
+
+  /** What a client may do without a name. */
+  #openTo(client: Client): Role | 'none' {
+    return this.#anonymous ?? (client.isOfHouse ? 'admin' : 'viewer')
+  }
+
   #checkAnonymous(request: IncomingMessage, client: Client, needed: Role): Refusal | undefined {
-    const open = this.#anonymous ?? (client.isOfHouse ? 'admin' : 'viewer')
+    const open = this.#openTo(client)
     if (open === 'admin' || (open === 'viewer' && needed === 'viewer')) return undefined
     const link = needed === 'viewer' ? this.#checkLink(request) : undefined
     if (link === 'open') return undefined
@@ -145,7 +167,7 @@ export class Access {
   /** Why a link is not good for this; undefined when there is none. */
   #checkLink(request: IncomingMessage): 'open' | Refusal | undefined {
     const target = request.url ?? '/'
-    const token = tokenIn(target) ?? cookieIn(request.headers.cookie)
+    const token = linkTokenOf(request)
     if (token === undefined || !this.#links) return undefined
     const link = this.#links.read(token, Date.now())
     if (typeof link === 'string') return badLink(link)
@@ -176,6 +198,10 @@ function badLink(text: string): Refusal {
 function tokenIn(target: string): string | undefined {
   const mark = target.indexOf('?')
   return mark < 0 ? undefined : (new URLSearchParams(target.slice(mark + 1)).get('token') ?? undefined)
+}
+
+function linkTokenOf({ url, headers }: IncomingMessage): string | undefined {
+  return tokenIn(url ?? '/') ?? cookieIn(headers.cookie)
 }
 
 function cookieIn(cookies: string | undefined): string | undefined {

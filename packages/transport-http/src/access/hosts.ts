@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Client } from '../proxy.js'
 import { pathOf } from '../text.js'
+import type { Origins } from './origins.js'
 import type { Refusal } from './role.js'
 
 /**
@@ -18,13 +19,13 @@ const guarded = new Set(['api', 'ws', 'state', 'metrics'])
 export class HostCheck {
   readonly #allowed: ReadonlySet<string>
   readonly #isForAll: boolean
-  readonly #corsOrigin: string | undefined
+  readonly #origins: Origins
 
   /** @param allowedHosts further names; when it is given, pages and pictures are checked too. */
-  constructor(allowedHosts: readonly string[] | undefined, corsOrigin: string | undefined) {
+  constructor(allowedHosts: readonly string[] | undefined, origins: Origins) {
     this.#allowed = new Set([...(allowedHosts ?? []), hostname()].map((name) => name.toLowerCase()))
     this.#isForAll = allowedHosts !== undefined
-    this.#corsOrigin = corsOrigin
+    this.#origins = origins
   }
 
   /** @param isWrite whether it changes something. */
@@ -57,7 +58,7 @@ export class HostCheck {
     if (origin === undefined || headers['sec-fetch-site'] === 'same-origin') return undefined
     if (origin.toLowerCase() === `${isEncrypted ? 'https' : 'http'}://${host.toLowerCase()}`) return undefined
     // Anybody may read is not anybody may write.
-    if (origin === this.#corsOrigin || (this.#corsOrigin === '*' && !isWrite)) return undefined
+    if (this.#origins.has(origin) || (this.#origins.isAny && !isWrite)) return undefined
     const text = `a page of ${JSON.stringify(origin.slice(0, 100))} may not do this here (see the options corsOrigin, and trustedProxies for a proxy)`
     return { status: 403, text }
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HostView, isStreamerError, type Stream } from '@streamer/core/plugin'
+import type { Origins } from '../access/origins.js'
 import { send, sendText } from '../answers.js'
 import type { HttpCounters } from '../counters.js'
 import { readiness } from '../health.js'
@@ -19,7 +20,7 @@ export interface ApiParts {
   /** The streams that this transport carries. */
   readonly served: ReadonlyMap<string, Stream>
   readonly counters: HttpCounters
-  readonly corsOrigin: string | undefined
+  readonly origins: Origins
   /** The option of that name. */
   readonly basePath: string
   /** Told of an answer that could not be made, for a reason that is not the client's. */
@@ -34,16 +35,16 @@ export class Api {
   readonly #host: HostView
   readonly #served: ReadonlyMap<string, Stream>
   readonly #counters: HttpCounters
-  readonly #corsOrigin: string | undefined
+  readonly #origins: Origins
   readonly #basePath: string
   readonly #onFailure: ApiParts['onFailure']
   #metrics: Metrics | undefined
 
-  constructor({ host, served, counters, corsOrigin, basePath, onFailure }: ApiParts) {
+  constructor({ host, served, counters, origins, basePath, onFailure }: ApiParts) {
     this.#host = host
     this.#served = served
     this.#counters = counters
-    this.#corsOrigin = corsOrigin
+    this.#origins = origins
     this.#basePath = basePath
     this.#onFailure = onFailure
   }
@@ -125,17 +126,13 @@ export class Api {
     const fitting = patterns.filter((pattern) => fits(pattern.segments, segments))
     const allow = allowed(fitting.map(({ operation }) => operation))
     // Anybody may read is not anybody may write.
-    if (this.#corsOrigin !== undefined && this.#corsOrigin !== '*')
-      response.setHeader('Access-Control-Allow-Methods', allow)
+    if (!this.#origins.isEmpty && !this.#origins.isAny) response.setHeader('Access-Control-Allow-Methods', allow)
     response.writeHead(204, { Allow: allow }).end()
   }
 
   /** Browsers send requests of any page along with the passwords that they know, and say that they do. `Origin` is looked at with the access. */
   #refuseOtherSites({ headers }: IncomingMessage): void {
-    const isOwnOrAllowed =
-      headers['sec-fetch-site'] !== 'cross-site' ||
-      (headers.origin !== undefined && headers.origin === this.#corsOrigin)
-    if (isOwnOrAllowed) return
+    if (headers['sec-fetch-site'] !== 'cross-site' || this.#origins.has(headers.origin)) return
     throw new Problem(403, 'a page of another site may not change anything here (see the option corsOrigin)')
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CloseReason, Stream } from '@streamer/core/plugin'
 import { WebSocketServer } from 'ws'
+import { endAt } from '../access/end-at.js'
 import type { Refusal, Verdict } from '../access/role.js'
 import type { HttpOptions } from '../config.js'
 import type { HttpCounters } from '../counters.js'
@@ -20,6 +21,8 @@ export interface LiveHost {
   readonly counters: HttpCounters
   authorize(request: IncomingMessage): Verdict
   labelOf(request: IncomingMessage): string
+  /** When the link that a client came by expires, milliseconds since 1970; undefined when it came by none. */
+  linkEndMs(request: IncomingMessage): number | undefined
   /** All places are taken, those of other clients counted in. */
   isFull(): boolean
   onStall(label: string): void
@@ -98,7 +101,7 @@ export class LiveServer {
   }
 
   #open(request: IncomingMessage, connection: Socket, head: Buffer): void {
-    const { options, counters, labelOf, onStall, onRevoke } = this.#host
+    const { options, counters, labelOf, linkEndMs, onStall, onRevoke } = this.#host
     const { maxFramerate, maxAgeMs, stallTimeoutMs } = options
     this.#server.handleUpgrade(request, connection, head, (socket) => {
       counters.streams++
@@ -115,6 +118,8 @@ export class LiveServer {
         onClose: () => this.#viewers.delete(viewer)
       })
       this.#viewers.add(viewer)
+      const endsMs = linkEndMs(request)
+      if (endsMs !== undefined) endAt(connection, endsMs, () => viewer.expire())
     })
   }
 }

@@ -28,6 +28,7 @@ const heartbeatMs = 15_000
 const maxAnswers = 64
 /** Close codes of RFC 6455 section 7.4.1. */
 const goingAway = 1001
+const policyViolation = 1008
 const tryAgainLater = 1013
 
 /** One client that watches any number of streams over a WebSocket. */
@@ -68,6 +69,12 @@ export class LiveViewer {
   close(): void {
     this.#parts.socket.close(goingAway)
     this.#parts.socket.terminate()
+    this.#closed()
+  }
+
+  /** The link by which it came is over. */
+  expire(): void {
+    this.#parts.socket.close(policyViolation, 'this link has expired; ask for a new one')
     this.#closed()
   }
 
