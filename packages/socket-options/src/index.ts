@@ -13,6 +13,7 @@
  * ```
  * @packageDocumentation
  */
+export { type Burst, type BurstSocket, maxBurstBytes, maxBurstSegments } from './burst-socket.js'
 export { type ListenResult, listenTcp, notSentBytes, unboundedText } from './listen.js'
 export { isLocalAddress } from './local-address.js'
-export { openTcpSocket } from './open.js'
+export { openTcpSocket, openUdpSocket } from './open.js'

@@ -1,19 +1,23 @@
-import { endianness } from 'node:os'
+import { type BurstSocket, LibcBurstSocket } from './burst-socket.js'
 import { type Libc, libc } from './libc.js'
-
-// Linux, asm-generic: the same on x86, arm and riscv. See socket(2), ipv6(7), tcp(7).
-const AF_INET = 2
-const AF_INET6 = 10
-const SOCK_STREAM = 1
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
-const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
-const IPPROTO_TCP = 6
-const TCP_NOTSENT_LOWAT = 25
-const IPPROTO_IPV6 = 41
-const IPV6_V6ONLY = 26
-const sizeofInt = 4
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOL_UDP,
+  sizeofInt,
+  TCP_NOTSENT_LOWAT,
+  UDP_SEGMENT
+} from './numbers.js'
+import { socketAddress } from './socket-address.js'
 
 /**
  * A bound TCP socket whose connections hold at most about `unsent` bytes in the kernel that have not been sent yet; they inherit that from it.
@@ -23,18 +27,43 @@ const sizeofInt = 4
  * @throws an error with the code of the system (`EADDRINUSE`), as Node's own.
  */
 export function openTcpSocket(address: string, port: number, unsent: number): number | undefined {
+  return open(SOCK_STREAM, address, port, (set) => {
+    // As Node does it.
+    set(SOL_SOCKET, SO_REUSEADDR, 1)
+    return set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent)
+  })
+}
+
+/**
+ * A bound UDP socket that sends many datagrams with one call. To be given to a socket of `node:dgram` with its `bind`.
+ * @param address numeric; on `::` IPv6 and IPv4 at once.
+ * @returns undefined where this is not possible: not on Linux 4.18 or later, or without koffi.
+ * @throws an error with the code of the system (`EADDRINUSE`), as Node's own.
+ */
+export function openUdpSocket(address: string, port: number): BurstSocket | undefined {
+  // 0 is what it has already: this only asks whether the kernel knows the option, which is then given with each burst.
+  const fd = open(SOCK_DGRAM, address, port, (set) => set(SOL_UDP, UDP_SEGMENT, 0))
+  return fd === undefined ? undefined : new LibcBurstSocket(libc()!, fd, address.includes(':'))
+}
+
+/** @param prepare sets options; false where one that is needed is not to be had. */
+function open(
+  type: number,
+  address: string,
+  port: number,
+  prepare: (set: (level: number, name: number, value: number) => boolean) => boolean
+): number | undefined {
   const c = libc()
-  const target = c && socketAddress(c, address, port)
+  // Addresses with a zone (`fe80::1%eth0`) are rare enough to be left to Node.
+  const target = c && !address.includes('%') ? socketAddress(c, address, port) : undefined
   if (!c || !target) return undefined
   const isIpv6 = address.includes(':')
-  const fd = c.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+  const fd = c.socket(isIpv6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
   if (fd < 0) throw systemError(c, 'socket', address, port)
   const set = (level: number, name: number, value: number): boolean =>
     c.setsockopt(fd, level, name, [value], sizeofInt) === 0
-  // As Node does it.
-  set(SOL_SOCKET, SO_REUSEADDR, 1)
   if (isIpv6) set(IPPROTO_IPV6, IPV6_V6ONLY, 0)
-  if (!set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent)) {
+  if (!prepare(set)) {
     c.close(fd)
     return undefined
   }
@@ -42,20 +71,6 @@ export function openTcpSocket(address: string, port: number, unsent: number): nu
   const error = systemError(c, 'bind', address, port)
   c.close(fd)
   throw error
-}
-
-/** A `sockaddr_in` or `sockaddr_in6`; undefined for addresses with a zone (`fe80::1%eth0`), which are rare enough to be left to Node. */
-function socketAddress(c: Libc, address: string, port: number): Uint8Array | undefined {
-  const isIpv6 = address.includes(':')
-  const bytes = new Uint8Array(16)
-  if (c.inetPton(isIpv6 ? AF_INET6 : AF_INET, address, bytes) !== 1) return undefined
-  const target = Buffer.alloc(isIpv6 ? 28 : 16)
-  if (endianness() === 'LE') target.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0)
-  else target.writeUInt16BE(isIpv6 ? AF_INET6 : AF_INET, 0)
-  target.writeUInt16BE(port, 2)
-  // Before an IPv6 address stand four bytes of flow information.
-  target.set(isIpv6 ? bytes : bytes.subarray(0, 4), isIpv6 ? 8 : 4)
-  return target
 }
 
 function systemError(c: Libc, syscall: string, address: string, port: number): Error {
