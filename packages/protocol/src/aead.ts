@@ -35,6 +35,19 @@ export function seal(
   return at + cipher.getAuthTag().copy(target, at)
 }
 
+/**
+ * Encrypts a message where it stands. For short ones: it takes fewer calls than `seal`, and a copy.
+ * @param message first what is protected, but not encrypted, `headerLength` bytes; then the plain text; then room for the tag.
+ */
+export function sealInPlace(keys: DirectionKeys, number: number, message: Buffer, headerLength: number): void {
+  const tagAt = message.length - tagLength
+  const cipher = createCipheriv(algorithm, keys.key, nonceOf(keys, number), options)
+  cipher.setAAD(message.subarray(0, headerLength), { plaintextLength: tagAt - headerLength })
+  message.set(cipher.update(message.subarray(headerLength, tagAt)), headerLength)
+  cipher.final()
+  message.set(cipher.getAuthTag(), tagAt)
+}
+
 /** Decrypts what `seal` made, into a new buffer; undefined when anything in it was changed. */
 export function open(keys: DirectionKeys, number: number, header: Uint8Array, sealed: Uint8Array): Buffer | undefined {
   if (sealed.length < tagLength) return undefined

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { open, seal, tagLength } from './aead.js'
+import { open, seal, sealInPlace, tagLength } from './aead.js'
 import { type Datagram, type DatagramTypeNumber, headerLength, newDatagram, writeHeader } from './datagram.js'
 import type { DirectionKeys } from './keys.js'
 import { expandNumber } from './packet-number.js'
@@ -47,16 +47,22 @@ export class Outbound {
   }
 
   /**
-   * A datagram in pieces to be sent one behind the other, so that `payload`, which other clients get too, need not be copied.
-   * @param head what stands before `payload` in the body; copied.
+   * Writes a whole datagram into memory of the caller's.
+   * @param target has room for `overhead` and the body from `at` on. @param head the first part of the body. @param payload the rest of it. Both are copied.
+   * @returns where the datagram ends.
    */
-  writePieces(type: DatagramTypeNumber, head: Uint8Array, payload: Uint8Array): Uint8Array[] {
-    if (this.#keys !== undefined) return [this.#seal(type, [head, payload])]
-    const first = Buffer.allocUnsafe(headerLength + this.#token.length + head.length)
-    writeHeader(first, type, first.length + payload.length, this.#connection, this.#next++)
-    first.set(this.#token, headerLength)
-    first.set(head, headerLength + this.#token.length)
-    return [first, payload]
+  writeTo(target: Buffer, at: number, type: DatagramTypeNumber, head: Uint8Array, payload: Uint8Array): number {
+    const bodyAt = at + headerLength + this.#token.length
+    const plainEnd = bodyAt + head.length + payload.length
+    const end = this.#keys === undefined ? plainEnd : plainEnd + tagLength
+    const number = this.#next++
+    const datagram = target.subarray(at, end)
+    writeHeader(datagram, type, end - at, this.#connection, number)
+    target.set(this.#token, at + headerLength)
+    target.set(head, bodyAt)
+    target.set(payload, bodyAt + head.length)
+    if (this.#keys !== undefined) sealInPlace(this.#keys, number, datagram, headerLength)
+    return end
   }
 
   #seal(type: DatagramTypeNumber, plain: readonly Uint8Array[]): Buffer {

@@ -236,7 +236,7 @@ export class StandInServer extends EventEmitter<Events> {
 
   #sendShard(head: DataHead, shard: Uint8Array): void {
     const bytes = writeDataHead({ ...head, sendUs: (this.#nowMs() * 1000) >>> 0 })
-    this.#post(DatagramType.data, Buffer.concat(this.#outbound!.writePieces(DatagramType.data, bytes, shard)))
+    this.#post(DatagramType.data, this.#outbound!.write(DatagramType.data, Buffer.concat([bytes, shard])))
   }
 
   #post(type: DatagramTypeNumber, bytes: Buffer): void {

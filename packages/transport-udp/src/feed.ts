@@ -1,16 +1,22 @@
 import type { EncodedFrame, Stream } from '@streamer/core/plugin'
+import { type DatagramBurst, toBursts } from './bursts.js'
 import { frameDatagrams, type Layout } from './wire.js'
 
 /** The datagrams of one frame, shared by every client of its stream. */
 export interface Packet {
+  /** Sessions that send it now; counted by them, and only while there are none may its memory be used for another frame. */
+  users: number
   /** The number of the frame, never wrapped. */
   readonly id: number
-  readonly datagrams: readonly Uint8Array[]
+  readonly bursts: readonly DatagramBurst[]
+  /** How many datagrams these are. */
+  readonly datagramCount: number
 }
 
 /**
  * Numbers the frames of one stream and keeps the datagrams of the two newest, so that a frame is cut into datagrams once for all clients.
- * Two, because a client may take the frame that waited for it just after another got the next one.
+ * Two, because a client may take the frame that waited for it just after another got the next one. Their memory is used again for later frames: to get as much from the
+ * system for each frame can cost more than to send it.
  */
 export class Feed {
   readonly stream: Stream
@@ -33,7 +39,10 @@ export class Feed {
       this.#newest?.frame === frame ? this.#newest : this.#previous?.frame === frame ? this.#previous : undefined
     if (known !== undefined && known.packet.id > lastId) return known.packet
     const id = this.#nextId++
-    const packet = { id, datagrams: frameDatagrams(frame.data, id, this.#layout) }
+    const old = this.#previous?.packet
+    const memory = old?.users === 0 ? memoryOf(old) : undefined
+    const datagrams = frameDatagrams(frame.data, id, this.#layout, memory)
+    const packet = { users: 0, id, bursts: toBursts(datagrams), datagramCount: datagrams.length }
     this.#previous = this.#newest
     this.#newest = { frame, packet }
     return packet
@@ -44,4 +53,9 @@ export class Feed {
     this.#newest = undefined
     this.#previous = undefined
   }
+}
+
+/** The buffer that `frameDatagrams` made: the start datagram stands at its beginning. */
+function memoryOf({ bursts }: Packet): Buffer {
+  return Buffer.from(bursts[0]!.bytes.buffer)
 }

@@ -1,18 +1,9 @@
 import type { EncodedFrame, Subscription } from '@streamer/core/plugin'
 import { peerLabel } from '@streamer/core/plugin'
 import type { UdpOptions } from './config.js'
-import type { Feed } from './feed.js'
+import type { Feed, Packet } from './feed.js'
+import type { OnSent, Peer, Sender } from './sender.js'
 import { registered } from './wire.js'
-
-/** What a session needs of a socket. `callback` runs later, once, with an error or null. */
-export interface DatagramSender {
-  send(
-    datagram: Uint8Array,
-    port: number,
-    address: string,
-    callback: (error: Error | null, bytes: number) => void
-  ): void
-}
 
 /** What all sessions count together. */
 export interface SendCounters {
@@ -24,7 +15,7 @@ export interface SendCounters {
 
 /** What a session needs of its transport. */
 export interface SessionHost {
-  readonly sender: DatagramSender
+  readonly sender: Sender
   readonly counters: SendCounters
   readonly options: UdpOptions
   /** Told once per frame (or answer) of which a datagram could not be sent. */
@@ -43,10 +34,12 @@ export class Session {
   /** When it was last heard of, by the caller's clock. */
   lastHeardMs: number
   readonly #host: SessionHost
+  readonly #peer: Peer
   #subscription: Subscription | undefined
   #lastId = -1
   /** Datagrams of the current frame whose fate is unknown; the client is busy until it is 0. */
   #pending = 0
+  #packet: Packet | undefined
   #error: Error | undefined
   #closed = false
 
@@ -56,6 +49,7 @@ export class Session {
     this.address = address
     this.port = port
     this.label = peerLabel(address, port)
+    this.#peer = host.sender.peer(address, port)
     this.lastHeardMs = nowMs
   }
 
@@ -100,29 +94,31 @@ export class Session {
   }
 
   #send(frame: EncodedFrame): void {
-    const { id, datagrams } = this.feed.packet(frame, this.#lastId)
-    this.#lastId = id
-    this.#pending = datagrams.length
-    const { sender } = this.#host
-    for (let index = 0; index < datagrams.length; index++) {
-      sender.send(datagrams[index]!, this.port, this.address, this.#onSent)
-    }
+    const packet = this.feed.packet(frame, this.#lastId)
+    this.#lastId = packet.id
+    this.#packet = packet
+    packet.users++
+    this.#pending = packet.datagramCount
+    this.#host.sender.sendAll(packet.bursts, this.#peer, this.#onSent)
   }
 
   /**
    * One for all datagrams of all frames, so that sending makes no closures. Each datagram is asked about, not the last alone: that one may
    * be short enough where full chunks are too long.
    */
-  readonly #onSent = (error: Error | null, bytes: number): void => {
+  readonly #onSent: OnSent = (error, bytes, datagrams = 1) => {
     const { counters } = this.#host
     if (error === null) {
-      counters.datagramsSent++
+      counters.datagramsSent += datagrams
       counters.bytesSent += bytes
     } else {
-      if (!this.#closed) counters.sendErrors++
+      if (!this.#closed) counters.sendErrors += datagrams
       this.#error = error
     }
-    if (--this.#pending > 0) return
+    this.#pending -= datagrams
+    if (this.#pending > 0) return
+    this.#packet!.users--
+    this.#packet = undefined
     if (this.#error === undefined) counters.framesSent++
     else if (!this.#closed) this.#host.onSendError(this.#error, this.label)
     this.#error = undefined

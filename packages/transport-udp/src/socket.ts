@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIP } from 'node:net'
+import type { BurstSocket, openUdpSocket } from '@streamer/socket-options'
 
 /**
  * Room for the frames of several clients, so that sending one rarely waits for the network card. The kernel lowers it to its own limit
@@ -9,14 +10,39 @@ const sendBufferBytes = 1024 * 1024
 /** Room for some hundred short messages (the kernel charges nearly 1 KiB for each) while the event loop is at other work. */
 const receiveBufferBytes = 256 * 1024
 
+/** A socket, and what sends bursts on it, where that is possible. */
+export interface BoundSocket {
+  readonly socket: Socket
+  readonly bursts: BurstSocket | undefined
+}
+
 /**
  * A bound UDP socket; on `::` for IPv6 and IPv4 at once.
  * @param address numeric.
+ * @param open how a socket for bursts is made.
  * @throws what `bind` gave, or the reason of `signal`.
  */
-export function bindSocket(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+export async function bindSocket(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+  open: typeof openUdpSocket
+): Promise<BoundSocket> {
+  const bursts = open(address, port)
+  const socket = createSocket({ type: isIP(address) === 6 ? 'udp6' : 'udp4', lookup: sameAddress })
+  if (bursts === undefined) await bind(socket, address, port, signal)
+  else bursts.bind(socket)
+  try {
+    socket.setSendBufferSize(sendBufferBytes)
+    socket.setRecvBufferSize(receiveBufferBytes)
+  } catch {
+    // Some systems refuse what is above their limit; their own sizes will do.
+  }
+  return { socket, bursts }
+}
+
+function bind(socket: Socket, address: string, port: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket({ type: isIP(address) === 6 ? 'udp6' : 'udp4', lookup: sameAddress })
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', onAbort)
       socket.removeAllListeners()
@@ -30,13 +56,7 @@ export function bindSocket(address: string, port: number, signal: AbortSignal): 
     socket.once('listening', () => {
       signal.removeEventListener('abort', onAbort)
       socket.off('error', fail)
-      try {
-        socket.setSendBufferSize(sendBufferBytes)
-        socket.setRecvBufferSize(receiveBufferBytes)
-      } catch {
-        // Some systems refuse what is above their limit; their own sizes will do.
-      }
-      resolve(socket)
+      resolve()
     })
     signal.addEventListener('abort', onAbort)
     socket.bind(port, address)

@@ -1,15 +1,16 @@
-import type { RemoteInfo, Socket } from 'node:dgram'
+import type { RemoteInfo } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import type { Counters, Logger, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
-import { bindTo, hostPort, Lifecycle, listenError, StreamerError, TroubleLog } from '@streamer/core/plugin'
-import { isLocalAddress } from '@streamer/socket-options'
+import { bindTo, hostPort, Lifecycle, listenError, peerLabel, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import { isLocalAddress, openUdpSocket } from '@streamer/socket-options'
 import type { UdpOptions } from './config.js'
 import { Feed } from './feed.js'
 import { type Keys, readKeys } from './keys.js'
 import { Outside } from './outside.js'
 import { RateLimit } from './rate-limit.js'
+import { BurstSender, noBurstsText, type Peer, PlainSender, type Sender } from './sender.js'
 import { Session, type SessionHost } from './session.js'
-import { bindSocket } from './socket.js'
+import { type BoundSocket, bindSocket } from './socket.js'
 import { VersionTwo } from './v2/server.js'
 import { ShardedFrames } from './v2/sharded-frames.js'
 import { parseControl } from './wire.js'
@@ -65,6 +66,7 @@ export class UdpTransport implements Transport {
     datagramsSent: 0,
     bytesSent: 0,
     sendErrors: 0,
+    refusedBursts: 0,
     socketErrors: 0,
     parityDatagrams: 0,
     resentDatagrams: 0,
@@ -81,7 +83,7 @@ export class UdpTransport implements Transport {
   readonly #sessions = new Map<string, Session>()
   #rateLimit: RateLimit
   readonly #lifecycle: Lifecycle
-  #socket: Socket | undefined
+  #bound: BoundSocket | undefined
   #sessionHost: SessionHost | undefined
   #sweeper: NodeJS.Timeout | undefined
   #versionTwo: VersionTwo | undefined
@@ -90,12 +92,16 @@ export class UdpTransport implements Transport {
   /** None when anybody is served. */
   #keys: Keys = new Map()
   readonly #baseDir: string
+  readonly #open: typeof openUdpSocket
 
+  /** @param open for tests: how a socket that sends bursts is made. */
   constructor(
     options: UdpOptions,
-    { name, logger, baseDir }: Pick<PluginContext, 'name' | 'logger'> & Partial<Pick<PluginContext, 'baseDir'>>
+    { name, logger, baseDir }: Pick<PluginContext, 'name' | 'logger'> & Partial<Pick<PluginContext, 'baseDir'>>,
+    open: typeof openUdpSocket = openUdpSocket
   ) {
     this.#options = options
+    this.#open = open
     this.#baseDir = baseDir ?? process.cwd()
     this.#part = `transport-${name}`
     this.#logger = logger
@@ -114,12 +120,12 @@ export class UdpTransport implements Transport {
       this.#keys = await readKeys(this.#options, this.#part, this.#baseDir, process.env)
       signal.throwIfAborted()
       try {
-        this.#socket = await bindTo(host, (address) => bindSocket(address, port, signal))
+        this.#bound = await bindTo(host, (address) => bindSocket(address, port, signal, this.#open))
       } catch (error) {
         throw listenError(this.#part, hostPort(host, port), error)
       }
       signal.throwIfAborted()
-      return this.#serve(this.#socket, run, streams)
+      return this.#serve(this.#bound, run, streams)
     })
   }
 
@@ -131,9 +137,11 @@ export class UdpTransport implements Transport {
     return { ...this.#counters }
   }
 
-  #serve(socket: Socket, run: Run, streams: ReadonlyMap<string, Stream>): readonly string[] {
+  #serve(bound: BoundSocket, run: Run, streams: ReadonlyMap<string, Stream>): readonly string[] {
+    const { socket } = bound
+    const sender = this.#senderOf(bound)
     this.#sessionHost = {
-      sender: socket,
+      sender,
       counters: this.#counters,
       options: this.#options,
       onSendError: (error, label) => this.#reportSendError(error as NodeJS.ErrnoException, label),
@@ -147,7 +155,7 @@ export class UdpTransport implements Transport {
       this.#frames.set(name, new ShardedFrames(stream, this.#frames.size))
     }
     this.#versionTwo = new VersionTwo({
-      sender: socket,
+      sender,
       counters: this.#counters,
       options: this.#options,
       keys: this.#keys,
@@ -177,8 +185,8 @@ export class UdpTransport implements Transport {
   }
 
   async #close(): Promise<void> {
-    const socket = this.#socket
-    this.#socket = undefined
+    const bound = this.#bound
+    this.#bound = undefined
     clearInterval(this.#sweeper)
     const outside = this.#outside
     this.#outside = undefined
@@ -190,7 +198,22 @@ export class UdpTransport implements Transport {
     this.#frames.clear()
     this.#trouble.close()
     await outside?.close()
-    if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve))
+    if (bound === undefined) return
+    bound.bursts?.release()
+    await new Promise<void>((resolve) => bound.socket.close(resolve))
+  }
+
+  #senderOf({ socket, bursts }: BoundSocket): Sender {
+    if (bursts !== undefined) return new BurstSender(socket, bursts, (peer, code) => this.#noBursts(peer, code))
+    this.#logger.info(noBurstsText)
+    return new PlainSender(socket)
+  }
+
+  /** Told once; who wants to know how often has the counter. */
+  #noBursts({ address, port }: Peer, code: string): void {
+    if (this.#counters.refusedBursts++ > 0) return
+    const label = peerLabel(address, port)
+    this.#logger.info(`the way to ${label} takes no bursts (${code}): each datagram costs a system call there`)
   }
 
   #receive(datagram: Buffer, { address, port }: RemoteInfo): void {

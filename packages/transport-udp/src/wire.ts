@@ -30,6 +30,9 @@ export const registered: Uint8Array = Buffer.from('REGISTERED', 'ascii')
 /** Longer names are not looked at: no stream has one, and a datagram may be 64 KiB. Bytes of UTF-8. */
 const maxNameLength = 256
 
+/** Memory for a frame is made in such steps, so that it does for the next one, too, which may be a little longer. Bytes. */
+const memoryStep = 16 * 1024
+
 const keepaliveMessage: ControlMessage = { kind: 'keepalive' }
 const disconnectMessage: ControlMessage = { kind: 'disconnect' }
 const registerMessage: ControlMessage = { kind: 'register' }
@@ -61,19 +64,29 @@ function chunkHeaderLength(width: HeaderWidth): number {
 }
 
 /**
- * All datagrams of one frame, in the order to send them: the start, then every chunk. They are views of one new buffer, into which the
+ * All datagrams of one frame, in the order to send them: the start, then every chunk. They are views of one buffer, into which the
  * bytes of the frame are copied once.
  * @param data the JPEG; not kept.
  * @param frameId counts frames, 0 to `Number.MAX_SAFE_INTEGER`; on the wire it wraps at the width of the header.
+ * @param memory the buffer, if it is long enough; otherwise a new one is made.
  * @throws RangeError when the frame is longer than a pickle can say (2 GiB).
  */
-export function frameDatagrams(data: Uint8Array, frameId: number, layout: Layout): readonly Uint8Array[] {
+export function frameDatagrams(
+  data: Uint8Array,
+  frameId: number,
+  layout: Layout,
+  memory?: Buffer
+): readonly Uint8Array[] {
   const { chunkSize, headerWidth, payload } = layout
   const pickled = payload === 'pickle'
   const size = pickled ? pickledLength(data.length) : data.length
   const count = Math.ceil(size / chunkSize)
   const chunkHeader = chunkHeaderLength(headerWidth)
-  const packet = Buffer.allocUnsafeSlow(startLength(headerWidth) + count * chunkHeader + size)
+  const length = startLength(headerWidth) + count * chunkHeader + size
+  const packet =
+    memory !== undefined && memory.length >= length
+      ? memory
+      : Buffer.allocUnsafeSlow(Math.ceil(length / memoryStep) * memoryStep)
 
   const datagrams = new Array<Uint8Array>(count + 1)
   let at = frameStart.copy(packet)

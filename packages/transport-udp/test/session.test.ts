@@ -1,17 +1,28 @@
+import type { EncodedFrame } from '@streamer/core/plugin'
 import { expect, test } from 'vitest'
+import type { DatagramBurst } from '../src/bursts.js'
 import { Feed } from '../src/feed.js'
 import { configSchema } from '../src/index.js'
-import { type DatagramSender, Session, type SessionHost } from '../src/session.js'
+import type { OnSent, Peer, Sender } from '../src/sender.js'
+import { Session, type SessionHost } from '../src/session.js'
 import { parseFrames, StandInStream } from './stand-ins.js'
 
 /** A socket whose sends the test ends itself, well or badly. */
-class StandInSender implements DatagramSender {
+class StandInSender implements Sender {
   readonly sent: Uint8Array[] = []
-  readonly #callbacks: Array<(error: Error | null, bytes: number) => void> = []
+  readonly #callbacks: OnSent[] = []
 
-  send(datagram: Uint8Array, _port: number, _address: string, callback: (error: Error | null, bytes: number) => void) {
+  send(datagram: Uint8Array, _port: number, _address: string, onSent: OnSent) {
     this.sent.push(datagram)
-    this.#callbacks.push(callback)
+    this.#callbacks.push(onSent)
+  }
+
+  peer(address: string, port: number): Peer {
+    return { address, port }
+  }
+
+  sendAll(bursts: readonly DatagramBurst[], { port, address }: Peer, onSent: OnSent) {
+    for (const { datagrams } of bursts) for (const datagram of datagrams) this.send(datagram, port, address, onSent)
   }
 
   end(count = this.#callbacks.length, error: Error | null = null): void {
@@ -86,6 +97,34 @@ test('a client that takes the frame before the newest gets it under the number t
   const packets = [feed.packet(first, -1), feed.packet(second, 0), feed.packet(first, -1), feed.packet(second, 0)]
   expect(packets.map(({ id }) => id)).toEqual([0, 1, 0, 1])
   expect(packets[2]).toBe(packets[0])
+})
+
+test('the memory of a frame is used again for a later one, but not while a client is busy with it', () => {
+  const { feed, stream, sender, join } = open()
+  const publish = (seed: number) => stream.publish(Buffer.alloc(250, seed))
+  const memoryOf = (frame: EncodedFrame) => feed.packet(frame, -1).bursts[0]!.bytes.buffer
+  const session = join(4000)
+  const busy = publish(1)
+  const sent = Buffer.concat(sender.sent)
+  const memories = [2, 3, 4, 5, 6].map((seed) => memoryOf(publish(seed)))
+  expect(memories).not.toContain(sender.sent[0]!.buffer)
+  expect(new Set(memories).size).toBe(2)
+  expect(Buffer.concat(sender.sent)).toEqual(sent)
+  expect(parseFrames(sender.sent, 100, 32)[0]!.data).toEqual(Buffer.from(busy.data))
+  session.close()
+  expect(memoryOf(publish(7))).toBe(memories.at(-2))
+})
+
+test('a client that is busy with a frame says so to its feed, until the last datagram is sent', () => {
+  const { feed, stream, sender, join } = open()
+  join(4000)
+  join(4001)
+  const { users } = feed.packet(stream.publish(Buffer.alloc(250)), -1)
+  expect(users).toBe(2)
+  sender.end(7)
+  expect(feed.packet(stream.latest!, -1).users).toBe(1)
+  sender.end(1, new Error('ENOBUFS'))
+  expect(feed.packet(stream.latest!, -1).users).toBe(0)
 })
 
 test('a frame that is given again has a new number, the same for all, so that no chunk comes twice', () => {

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { type Burst, type BurstSocket, openUdpSocket } from '@streamer/socket-options'
 import { type Cleanup, StandInLogger, StandInRun, StandInStream } from '../../../test/support/stand-ins.js'
 import { configSchema, UdpTransport } from '../src/index.js'
 
@@ -10,16 +11,64 @@ export async function serve(
   cleanup: Cleanup,
   options: Record<string, unknown> = {},
   streams: readonly StandInStream[] = [new StandInStream()],
-  onInfo: (line: string) => void = () => {}
+  onInfo: (line: string) => void = () => {},
+  open?: typeof openUdpSocket
 ) {
   const logger = Object.assign(new StandInLogger(), { info: onInfo })
   const transport = cleanup.add(
-    new UdpTransport(configSchema.parse({ host: '127.0.0.1', port: 0, ...options }), { name: 'udp', logger }),
+    new UdpTransport(configSchema.parse({ host: '127.0.0.1', port: 0, ...options }), { name: 'udp', logger }, open),
     (started) => started.stop()
   )
   const run = new StandInRun()
   const urls = await transport.start(run, new Map(streams.map((stream) => [stream.name, stream])))
   return { transport, run, urls, logger, stream: streams[0]!, port: Number(new URL(urls[0]!).port) }
+}
+
+/** A socket for bursts whose calls are counted, and some of which fail as the test says. Whatever does not fail is sent. */
+export class WatchedBursts implements BurstSocket {
+  /** What each call was given and sent: the lengths of the bursts' datagrams. */
+  readonly calls: number[][] = []
+  /** The code that a burst fails with. */
+  fails: (burst: Burst) => string | undefined = () => undefined
+  #errorCode = ''
+  #socket: BurstSocket | undefined
+
+  /** For `serve`. */
+  readonly open = (address: string, port: number): BurstSocket => {
+    this.#socket = openUdpSocket(address, port)
+    if (this.#socket === undefined) throw new Error('this test needs UDP_SEGMENT')
+    return this
+  }
+
+  get errorCode(): string {
+    return this.#errorCode
+  }
+
+  bind(socket: Socket): void {
+    this.#socket!.bind(socket)
+  }
+
+  target(address: string, port: number): Uint8Array | undefined {
+    return this.#socket!.target(address, port)
+  }
+
+  send(bursts: readonly Burst[], from: number, target: Uint8Array): number {
+    let end = from
+    let code: string | undefined
+    while (end < bursts.length && code === undefined) {
+      code = this.fails(bursts[end]!)
+      if (code === undefined) end++
+    }
+    const sent = end === from ? 0 : this.#socket!.send(bursts.slice(0, end), from, target)
+    this.#errorCode = end === from ? code! : this.#socket!.errorCode
+    this.calls.push(bursts.slice(from, from + sent).map(({ bytes, segment }) => Math.ceil(bytes.length / segment)))
+    return sent
+  }
+
+  release(): void {
+    this.fails = () => undefined
+    this.#socket!.release()
+  }
 }
 
 /** A client that keeps every datagram it was sent, in order. */
@@ -40,6 +89,7 @@ export class Client {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
     socket.bind(0, address)
     await once(socket, 'listening')
+    socket.setRecvBufferSize(1 << 20)
     const client = new Client(socket, server, address)
     cleanup.add(client, () => client.close())
     return client

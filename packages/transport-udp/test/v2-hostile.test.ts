@@ -46,9 +46,13 @@ it.each([
     const sent: Buffer[] = []
     const server = new VersionTwo({
       sender: {
-        send: (pieces, _port, _address, callback) => {
-          sent.push(Buffer.concat(pieces))
-          callback(null, 0)
+        send: (datagram, _port, _address, onSent) => {
+          sent.push(Buffer.from(datagram))
+          onSent(null, 0)
+        },
+        peer: (address, port) => ({ address, port }),
+        sendAll: (bursts, _peer, onSent) => {
+          for (const { bytes, datagrams } of bursts) onSent(null, bytes.length, datagrams.length)
         }
       },
       counters: counters as never,

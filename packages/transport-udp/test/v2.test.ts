@@ -98,7 +98,9 @@ describe.each([
       served.stream.publish(randomBytes(30_000))
       await client.until(() => ofFrame(round).length > 0 && ofFrame(round).length === frameLength(ofFrame(round)[0]!))
       sent += ofFrame(round).length
-      await client.report({ highest: sent, packets: Math.round(sent * 0.9), longest: 1200 })
+      // A tenth of a second after the one before, for reports that come too soon are not taken.
+      const clientTimeUs = (round + 1) * 100_000
+      await client.report({ clientTimeUs, highest: sent, packets: Math.round(sent * 0.9), longest: 1200 })
       await client.until(() => client.count(DatagramType.clock) > round)
     }
     const data = randomBytes(30_000)

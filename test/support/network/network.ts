@@ -78,7 +78,8 @@ export class TestNetwork implements AsyncDisposable {
   /** Links two hosts: each has an interface with the name of the other, and a route to its address. */
   async link(a: Host, b: Host, { addresses, mtu = 1500 }: LinkOptions): Promise<void> {
     const [addressOfA, addressOfB] = addresses
-    const device = ['address', hardwareAddress, 'mtu', String(mtu)]
+    // What is handed over as one burst (UDP_SEGMENT, TSO) goes on the way as the packets it is made of, as a network card would do it: each is counted and may be lost.
+    const device = ['address', hardwareAddress, 'mtu', String(mtu), 'gso_max_segs', '1']
     const ends = ['type', 'veth', 'peer', 'name', a.name, ...device, 'netns', b.namespace]
     await runCommand(['ip', 'link', 'add', b.name, ...device, 'netns', a.namespace, ...ends])
     for (const [host, neighbour, address, peer] of [

@@ -22,10 +22,12 @@ import {
 import type { UdpOptions } from '../config.js'
 import type { Keys } from '../keys.js'
 import type { RateLimit } from '../rate-limit.js'
+import type { Sender } from '../sender.js'
 import { safeDatagram } from './longest-datagram.js'
 import { Pacer } from './pacer.js'
 import { QualityGuide } from './quality.js'
-import { type ConnectionCounters, type PieceSender, type SessionHost, SessionV2 } from './session.js'
+import { Scratch } from './scratch.js'
+import { type ConnectionCounters, type SessionHost, SessionV2 } from './session.js'
 import type { ShardedFrames } from './sharded-frames.js'
 
 /** What registrations count. */
@@ -44,7 +46,7 @@ export interface RegistrationCounters extends ConnectionCounters {
 
 /** What version 2 needs of its transport. */
 export interface VersionTwoHost {
-  readonly sender: PieceSender
+  readonly sender: Sender
   readonly counters: RegistrationCounters
   readonly options: UdpOptions
   readonly keys: Keys
@@ -95,6 +97,7 @@ export class VersionTwo {
       counters: host.counters,
       options: host.options,
       pacer: this.#pacer,
+      scratch: new Scratch(),
       onSendError: (error, label) => host.onSendError(error, label),
       onEnd: (session, why) => this.#forget(session, why)
     }
@@ -269,7 +272,7 @@ export class VersionTwo {
 
   #send(bytes: Buffer, address: string, port: number): void {
     const { counters } = this.#host
-    this.#host.sender.send([bytes], port, address, (error, sent) => {
+    this.#host.sender.send(bytes, port, address, (error, sent) => {
       if (error === null) {
         counters.datagramsSent++
         counters.bytesSent += sent
