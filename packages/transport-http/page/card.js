@@ -3,6 +3,17 @@ import { Fallback } from './fallback.js'
 import { Meter } from './meter.js'
 import { Picture } from './picture.js'
 import { Plot } from './plot.js'
+import { refusalOf } from './refusal.js'
+import { recall, remember } from './remembered.js'
+
+/** So long a picture counts as one of now: the server gives a silent camera's last one again each second. Milliseconds. */
+export const freshMs = 5000
+/** And so long when the server says nothing: then it may be gone. Milliseconds. */
+const freshAloneMs = 2000
+/** So long what came of a key or a button stands there. Milliseconds. */
+const saidMs = 10_000
+/** A snapshot that is turned as on the page is encoded anew. */
+const turnedQuality = 0.95
 
 /** One stream on the page: its picture, its numbers, and what can be done with it. */
 export class Card {
@@ -10,39 +21,71 @@ export class Card {
   element
   /** It is on the screen, or near it. */
   isNear = true
+  /** It is in a small window above others, whatever became of its place on the page. */
+  isOut = false
+  #isWatched = false
   #meter = new Meter()
   #picture
   #fallback
   #plot
   #panel
   #parts
-  #isLive = false
-  #isFallback = false
-  #shownMs = 0
-  #sequence
+  #host
+  /** As the server describes it; undefined when it knows none of that name, or has said nothing yet. */
+  #stream
+  #isGone = false
+  /** What the server said in place of a picture. */
+  #refusal = ''
+  #said = ''
+  #saidUntilMs = 0
+  #shownMs = Number.NEGATIVE_INFINITY
+  /** The connection was lost, and nothing was shown since. */
+  #isCut = false
+  /** Of the last frame of the camera: its number, or when it was taken. */
+  #mark
+  #isSaving = false
   #video
 
   /**
-   * @param address makes an address below this stream of a last part and a query.
-   * @param api the address of its controls.
-   * @param onRate told when another frame rate is wanted.
+   * @param host `address(leaf, query)` makes an address below this stream, `api` is that of its controls, `page` that of its own page if it has one;
+   *   `ours(milliseconds)` turns a time of the server into one of ours; `onChange()` is told when something else is wanted,
+   *   `onRefused()` when the server had an answer, but no stream for what was asked in place of the WebSocket.
    */
-  constructor(name, index, { address, api, page, onRate }) {
+  constructor(name, host) {
     this.name = name
-    this.address = address
+    this.#host = host
     this.element = document.createElement('article')
     this.element.dataset.name = name
-    this.#parts = this.#build(page)
-    const { canvas, image, graph, settings, rate } = this.#parts
+    this.#parts = this.#build(host.page)
+    const { canvas, graph, settings, rate } = this.#parts
     this.#picture = new Picture(canvas, (frame) => this.#shown(frame))
-    this.#fallback = new Fallback(image, address, index, () => {
-      this.#shownMs = performance.now()
-      this.#meter.shown(0, undefined, undefined)
+    this.#fallback = new Fallback(host.address, {
+      frame: ({ data, capturedMs }) =>
+        this.#come({
+          data,
+          mark: capturedMs,
+          // Its head does not tell them apart.
+          isPlaceholder: this.#stream?.state === 'recovering',
+          capturedMs: capturedMs === undefined ? undefined : host.ours(capturedMs)
+        }),
+      kind: (kind) => this.#useWay(kind),
+      refused: (sentence, isStream) => {
+        this.#refusal = sentence
+        this.#describe()
+        if (sentence !== '' && isStream) host.onRefused()
+      }
     })
     this.#plot = new Plot(graph, name)
     graph.append(legend())
-    this.#panel = new ControlPanel(settings, name, api)
-    rate.addEventListener('change', onRate)
+    this.#panel = new ControlPanel(settings, name, host.api)
+    this.#picture.turns = recall(`turns ${name}`, 0) % 4 || 0
+    const fps = recall(`fps ${name}`, '')
+    if (Array.from(rate.options, ({ value }) => value).includes(fps)) rate.value = fps
+    rate.addEventListener('change', () => {
+      remember(`fps ${name}`, rate.value || undefined)
+      this.#meter.begin()
+      host.onChange()
+    })
   }
 
   /** What the server is asked for. */
@@ -51,86 +94,108 @@ export class Card {
     return fps > 0 ? { fps } : {}
   }
 
+  /** Pictures came without a WebSocket. */
+  get isServed() {
+    return this.#parts.way.textContent !== ''
+  }
+
   /** A frame came over the WebSocket. */
   take(frame) {
-    this.#picture.show(frame)
+    this.#refusal = ''
+    this.#come({ ...frame, mark: frame.sequence })
   }
 
-  /** Goes over to `<img>`, for good; or begins anew. */
-  useFallback() {
-    this.#isFallback = true
-    this.#parts.image.hidden = false
-    this.#parts.canvas.hidden = true
-    for (const tool of ['turn', 'small', 'rate']) this.#parts[tool].hidden = true
-    this.#fallback.start()
-  }
-
-  pause() {
+  /** Its pictures come over the WebSocket, or shall. */
+  useSocket(isWatched) {
+    this.#isWatched = isWatched
     this.#fallback.stop()
-    this.#meter.begin()
+    this.#useWay('')
+    this.#describe()
   }
 
-  resume() {
-    if (this.#isFallback) this.#fallback.start()
+  /** No WebSocket comes through. @param isStream whether there is a connection to spare for a stream. */
+  useFallback(isWatched, isStream) {
+    this.#isWatched = isWatched
+    if (isWatched) this.#fallback.start(isStream, this.wanted.fps)
+    else this.#fallback.stop()
+    this.#describe()
   }
 
   /** The server was started anew, or the connection was. */
   restarted() {
     this.#meter.begin()
-    this.#fallback.reload()
   }
 
-  /** Takes what the server says of the stream; undefined when it knows none of that name. @param isOpen whether the server has a stream open for this page. */
-  describe(stream, isOpen) {
-    const { state, rates, size, notice, stage } = this.#parts
-    if (this.#isFallback) this.#fallback.follow(isOpen)
-    this.#isLive = stream?.state === 'live'
-    let reason = ''
-    if (!stream) reason = 'there is no such stream any more'
-    else if (stream.state === 'recovering') {
-      reason = `no signal: ${stream.lastFailure ? stream.lastFailure.message : 'the camera gives no pictures'}`
-    }
-    if (reason !== '') show(state, stream ? 'no signal' : 'gone', 'bad')
-    else if (this.#isLive) show(state, 'live', 'live')
-    else show(state, 'connecting…')
-    notice.textContent = reason
-    notice.hidden = reason === ''
-    if (this.#isFallback) rates.textContent = this.#isLive ? `${stream.framerate.toFixed(1)} fps` : ''
-    size.textContent = stream?.width ? `${stream.width}×${stream.height}` : ''
-    const shape = this.#isFallback
-      ? [stream?.width, stream?.height]
-      : (this.#picture.shape ?? [stream?.width, stream?.height])
-    if (shape[0]) stage.style.aspectRatio = `${shape[0]} / ${shape[1]}`
+  /** The server can be reached again. */
+  renewed() {
+    this.#refusal = ''
+    this.#meter.begin()
+    this.#fallback.renew()
   }
 
-  /** The server does not answer. */
+  /** Nobody looked for so many seconds. */
+  rested(seconds) {
+    this.#meter.rest(seconds)
+    this.#meter.begin()
+  }
+
+  /** Takes what the server says of the stream; undefined when it knows none of that name. */
+  describe(stream) {
+    this.#stream = stream
+    this.#isGone = stream === undefined
+    this.#describe()
+  }
+
+  /** The connection that brought its pictures was lost. */
+  cut() {
+    this.#isCut = true
+    this.#describe()
+  }
+
+  /** The server says nothing of it. */
   lost() {
-    show(this.#parts.state, 'connecting…')
+    this.#stream = undefined
+    this.#isGone = false
+    this.#describe()
   }
 
   /** Once a second. */
   tick(seconds) {
-    this.#meter.tick(seconds)
+    if (this.#isWatched) this.#meter.tick(seconds)
+    else this.#meter.rest(1)
     const { rates, delay, bits, drops, graph } = this.#parts
-    const { framerate, delayMs, bitsPerSecond } = this.#meter.now
-    const isShown = framerate > 0
-    if (!this.#isFallback) rates.textContent = isShown ? `${framerate.toFixed(1)} fps` : ''
-    delay.textContent = isShown && delayMs !== undefined ? `${Math.round(delayMs)} ms` : ''
-    bits.textContent = isShown && bitsPerSecond > 0 ? `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s` : ''
+    const { framerate, delayMs, bitsPerSecond, isShown } = this.#meter.now
+    rates.textContent = isShown ? `${framerate.toFixed(1)} fps` : ''
+    delay.textContent = delayMs === undefined ? '' : `${Math.round(delayMs)} ms`
+    bits.textContent = bitsPerSecond > 0 ? bitsOf(bitsPerSecond) : ''
     drops.textContent = this.#meter.drops > 0 ? `${this.#meter.drops} dropped` : ''
     if (!graph.hidden) this.#plot.draw(this.#meter.history)
+    this.#describe()
   }
 
-  /** Live, but nothing was shown for so long. Milliseconds. */
+  /** Live, but nothing was shown for so long, though something was before. Milliseconds. */
   stalledMs(nowMs) {
-    return this.#isLive && this.#shownMs > 0 ? nowMs - this.#shownMs : 0
+    const isStill = this.#isWatched && this.#stream?.state === 'live' && Number.isFinite(this.#shownMs)
+    return isStill ? nowMs - this.#shownMs : 0
   }
 
-  snapshot() {
-    const link = document.createElement('a')
-    link.href = this.address('snapshot.jpg', {})
-    link.download = `${this.name} ${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.jpg`
-    link.click()
+  /** Saves a picture, turned as it is shown; or says why there is none. */
+  async snapshot() {
+    if (this.#isSaving) return
+    this.#isSaving = true
+    try {
+      const answer = await fetch(this.#host.address('snapshot.jpg', {}), { cache: 'no-store' })
+      if (!answer.ok) throw await refusalOf(answer)
+      const blob = await answer.blob()
+      save(
+        this.#picture.turns === 0 ? blob : await this.#picture.turned(blob, turnedQuality),
+        `${this.name} ${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.jpg`
+      )
+      this.#say('')
+    } catch (error) {
+      this.#say(`no snapshot: ${error.status === undefined ? 'the server does not answer' : error.message}`)
+    }
+    this.#isSaving = false
   }
 
   async fullScreen() {
@@ -139,30 +204,39 @@ export class Card {
   }
 
   turn() {
-    if (this.#isFallback) return
     this.#picture.turn()
-    const shape = this.#picture.shape
-    if (shape) this.#parts.stage.style.aspectRatio = `${shape[0]} / ${shape[1]}`
+    remember(`turns ${this.name}`, this.#picture.turns || undefined)
+    this.#describe()
   }
 
-  /** Shows the picture in a small window that stays above others. */
+  /** Shows the picture in a small window that stays above others, and goes on when the page is hidden. */
   async small() {
-    if (document.pictureInPictureElement) {
+    if (!document.pictureInPictureEnabled) return
+    if (this.isOut) {
       await document.exitPictureInPicture()
       return
     }
-    if (this.#isFallback || !document.pictureInPictureEnabled) return
-    this.#video ??= Object.assign(document.createElement('video'), { muted: true, playsInline: true })
+    if (!this.#video) {
+      this.#video = Object.assign(document.createElement('video'), { muted: true, playsInline: true })
+      this.#video.addEventListener('leavepictureinpicture', () => this.#setOut(false))
+    }
     this.#video.srcObject = this.#parts.canvas.captureStream()
-    await this.#video.play()
-    await this.#video.requestPictureInPicture()
+    try {
+      await this.#video.play()
+      await this.#video.requestPictureInPicture()
+      this.#setOut(true)
+    } catch (error) {
+      this.#setOut(false)
+      this.#say(`the browser opens no small window: ${error.message}`)
+    }
   }
 
   toggleControls() {
     const { settings, set } = this.#parts
     settings.hidden = !settings.hidden
     set.setAttribute('aria-expanded', String(!settings.hidden))
-    if (!settings.hidden) void this.#panel.load()
+    if (settings.hidden) this.#panel.close()
+    else this.#panel.open()
   }
 
   toggleGraph() {
@@ -172,18 +246,70 @@ export class Card {
     if (!graph.hidden) this.#plot.draw(this.#meter.history)
   }
 
+  #setOut(isOut) {
+    this.isOut = isOut
+    if (!isOut) {
+      for (const track of this.#video.srcObject?.getTracks() ?? []) track.stop()
+      this.#video.srcObject = null
+    }
+    this.#host.onChange()
+  }
+
+  /** Something came of a key or a button. */
+  #say(text) {
+    this.#said = text
+    this.#saidUntilMs = performance.now() + saidMs
+    this.#describe()
+  }
+
+  #useWay(kind) {
+    if (this.#parts.way.textContent !== kind) this.#parts.way.textContent = kind
+  }
+
+  #describe() {
+    const { state, size, notice, stage } = this.#parts
+    const stream = this.#stream
+    const ageMs = performance.now() - this.#shownMs
+    const isShown = !this.#isCut && ageMs < (stream === undefined ? freshAloneMs : freshMs)
+    let reason = ''
+    if (this.#isGone) {
+      reason = 'there is no such stream any more'
+      show(state, 'gone', 'bad')
+    } else if (stream?.state === 'recovering') {
+      reason = stream.lastFailure ? stream.lastFailure.message : 'the camera gives no pictures'
+      show(state, 'no signal', 'bad')
+    } else if (!this.#isWatched) show(state, 'not watched')
+    else if (this.#refusal !== '') {
+      reason = `no picture here: ${this.#refusal}`
+      show(state, 'no picture', 'bad')
+    } else if (isShown && (stream === undefined || stream.state === 'live')) show(state, 'live', 'live')
+    else show(state, 'connecting…')
+    // What the server says of a snapshot has the reason in it.
+    const text = performance.now() < this.#saidUntilMs && this.#said !== '' ? this.#said : reason
+    if (notice.textContent !== text) notice.textContent = text
+    notice.hidden = text === ''
+    // Nobody shall take what was seen once for what is to be seen.
+    stage.classList.toggle('old', this.#isGone || ageMs > freshMs)
+    size.textContent = stream?.width ? `${stream.width}×${stream.height}` : ''
+    const shape = this.#picture.shape ?? [stream?.width, stream?.height]
+    if (shape[0]) stage.style.aspectRatio = `${shape[0]} / ${shape[1]}`
+  }
+
+  #come(frame) {
+    this.#meter.came(frame.data.byteLength)
+    this.#picture.show(frame)
+  }
+
   #shown(frame) {
     if (!frame) return
     this.#shownMs = performance.now()
-    // The same number again is the last picture once more.
-    const isOwn = !frame.isPlaceholder && frame.sequence !== this.#sequence
-    this.#sequence = frame.sequence
-    const delayMs = isOwn && frame.capturedMs !== undefined ? Date.now() - frame.capturedMs : undefined
-    this.#meter.shown(
-      frame.data.byteLength,
-      delayMs,
-      isOwn && this.wanted.fps === undefined ? frame.sequence : undefined
-    )
+    this.#isCut = false
+    // The same again is the last picture once more.
+    const isOwn = !frame.isPlaceholder && (frame.mark === undefined || frame.mark !== this.#mark)
+    this.#mark = frame.isPlaceholder ? undefined : frame.mark
+    const delayMs = frame.capturedMs === undefined ? undefined : Date.now() - frame.capturedMs
+    const isCounted = this.wanted.fps === undefined
+    this.#meter.shown(isOwn, delayMs, isCounted ? frame.sequence : undefined)
   }
 
   #build(page) {
@@ -196,14 +322,16 @@ export class Card {
     const canvas = make('canvas', { width: 4, height: 3 })
     canvas.setAttribute('role', 'img')
     canvas.setAttribute('aria-label', `Live picture of ${name}`)
-    const image = make('img', { alt: `Live picture of ${name}`, hidden: true })
     const notice = make('p', { className: 'notice', hidden: true })
-    const stage = make('div', { className: 'stage' }, canvas, image)
+    notice.setAttribute('role', 'status')
+    const stage = make('div', { className: 'stage' }, canvas)
     const title = make('h2', {}, page === undefined ? name : make('a', { href: page, textContent: name }))
     const state = make('span', { className: 'state', textContent: 'connecting…' })
     state.setAttribute('role', 'status')
     const number = () => make('span', { className: 'number' })
-    const [rates, delay, bits, drops, size] = [number(), number(), number(), number(), number()]
+    const [way, rates, delay, bits, drops, size] = [number(), number(), number(), number(), number(), number()]
+    way.title = 'No WebSocket comes through'
+    rates.title = 'Frames of the camera that were shown in the last second'
     delay.title = 'From the camera to the screen'
     drops.title = 'Frames that did not come to this screen'
     const button = (text, title, deed) => {
@@ -233,31 +361,13 @@ export class Card {
     for (const one of [set, plot]) one.setAttribute('aria-expanded', 'false')
     this.element.append(
       stage,
-      make('div', { className: 'facts' }, title, state, rates, delay, bits, drops, size),
+      make('div', { className: 'facts' }, title, state, way, rates, delay, bits, drops, size),
       notice,
       make('div', { className: 'tools' }, photo, full, turn, small, set, plot, rate),
       settings,
       graph
     )
-    return {
-      canvas,
-      image,
-      notice,
-      stage,
-      state,
-      rates,
-      delay,
-      bits,
-      drops,
-      size,
-      turn,
-      small,
-      set,
-      plot,
-      rate,
-      settings,
-      graph
-    }
+    return { canvas, notice, stage, state, way, rates, delay, bits, drops, size, set, plot, rate, settings, graph }
   }
 }
 
@@ -276,4 +386,15 @@ function legend() {
 function show(element, text, kind = '') {
   if (element.textContent !== text) element.textContent = text
   element.className = `state ${kind}`.trim()
+}
+
+function bitsOf(bitsPerSecond) {
+  return bitsPerSecond < 1e6 ? `${Math.ceil(bitsPerSecond / 1e3)} kbit/s` : `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`
+}
+
+function save(blob, name) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name })
+  link.click()
+  // The browser has taken hold of it long before.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }

@@ -1,5 +1,9 @@
+import { refusalOf } from './refusal.js'
+
 /** Waits so long for the last of many small changes, so that a slider that is drawn sends a few requests and not hundreds. Milliseconds. */
 const pauseMs = 80
+/** How often an open panel asks what others have changed. Milliseconds. */
+const followMs = 2000
 
 /** Lets people change what a camera offers, as the camera says it. */
 export class ControlPanel {
@@ -9,9 +13,14 @@ export class ControlPanel {
   #inputs = new Map()
   #pending = {}
   #timer
+  #following
   #isSending = false
+  /** The last change was refused; why stands until the next one. */
+  #isRefused = false
+  /** Counts changes made here, so that an answer from before one of them is not taken for the newest. */
+  #changes = 0
 
-  /** @param parent an element that is shown or hidden by others. @param address of the controls. */
+  /** @param parent an element that is shown or hidden by others. @param address gives that of the controls. */
   constructor(parent, name, address) {
     this.#address = address
     this.#form = document.createElement('fieldset')
@@ -23,16 +32,36 @@ export class ControlPanel {
     parent.append(this.#form, this.#problem)
   }
 
-  /** Asks the server what there is, and draws it. */
-  async load() {
+  /** Shows what there is, and what others change in it, until `close`. */
+  open() {
+    void this.#load()
+    this.#following ??= setInterval(() => {
+      if (!document.hidden) void this.#load()
+    }, followMs)
+  }
+
+  close() {
+    clearInterval(this.#following)
+    this.#following = undefined
+  }
+
+  async #load() {
+    if (this.#isChanging) return
+    const changes = this.#changes
     try {
-      const { controls } = await ask(this.#address, 'GET')
+      const { controls } = await ask(this.#address(), 'GET')
+      if (changes !== this.#changes) return
       this.#draw(controls)
       this.#take(controls)
-      this.#say(controls.length === 0 ? 'This camera has nothing to set.' : '')
+      if (controls.length === 0) this.#say('This camera has nothing to set.')
+      else if (!this.#isRefused) this.#say('')
     } catch (error) {
-      this.#say(error.message)
+      if (changes === this.#changes) this.#say(error.message)
     }
+  }
+
+  get #isChanging() {
+    return this.#isSending || Object.keys(this.#pending).length > 0
   }
 
   #draw(controls) {
@@ -81,6 +110,7 @@ export class ControlPanel {
   }
 
   #change(name, value) {
+    this.#changes++
     this.#pending[name] = value
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#send(), pauseMs)
@@ -92,13 +122,16 @@ export class ControlPanel {
     const changes = this.#pending
     this.#pending = {}
     try {
-      const { controls } = await ask(this.#address, 'PATCH', changes)
+      const { controls } = await ask(this.#address(), 'PATCH', changes)
+      this.#isRefused = false
       this.#say('')
       this.#take(controls)
     } catch (error) {
-      this.#say(error.message)
+      this.#isRefused = true
+      this.#say(`Nothing was changed: ${error.message}`)
       await this.#restore()
     }
+    this.#changes++
     this.#isSending = false
     if (Object.keys(this.#pending).length > 0) void this.#send()
   }
@@ -106,14 +139,14 @@ export class ControlPanel {
   /** Shows what is in force again after a change was refused. */
   async #restore() {
     try {
-      this.#take((await ask(this.#address, 'GET')).controls)
+      this.#take((await ask(this.#address(), 'GET')).controls)
     } catch {
       // The reason is on the page already.
     }
   }
 
   #say(text) {
-    this.#problem.textContent = text
+    if (this.#problem.textContent !== text) this.#problem.textContent = text
   }
 }
 
@@ -126,10 +159,8 @@ async function ask(address, method, body) {
   }).catch(() => {
     throw new Error('the server does not answer')
   })
-  const document = await answer.json().catch(() => ({}))
-  if (answer.ok) return document
-  if (answer.status === 401 || answer.status === 403) throw new Error('You may look, but not change anything here.')
-  throw new Error(document.detail ?? document.title ?? `the server answers ${answer.status}`)
+  if (!answer.ok) throw await refusalOf(answer)
+  return answer.json()
 }
 
 function inputFor(control) {

@@ -1,3 +1,4 @@
+import { Clock } from './clock.js'
 import { readFrame } from './message.js'
 
 /** Nothing came for so long, not even an answer to a question: the connection is dead, whatever the browser says. Milliseconds. */
@@ -6,42 +7,53 @@ const silenceMs = 6000
 const askMs = 2000
 /** Pauses before another try. */
 const pausesMs = [250, 500, 1000, 2000, 4000]
-/** So many connections that brought nothing, and there is something on the way that lets no WebSocket through. */
+/** So many connections in a row that brought nothing while the server answered other questions, and there is something on the way that lets no WebSocket through. */
 const enough = 3
+/** Then it is tried again now and then: what stood in the way may have gone. Milliseconds. */
+const retryMs = 30_000
 
 /** The frames of all streams over one WebSocket, opened again whenever it is lost. */
 export class Live {
-  #url
+  #address
   #host
   #socket
   #wanted = {}
   #timer
+  /** Connections in a row that brought nothing. */
   #failures = 0
+  /** Those of them of which the server's other answers say that it is not the server. */
+  #vain = 0
+  #hasFailed = false
+  #isHeld = false
   #heardMs = 0
-  #isEnded = false
-  /** What the server's clock is ahead of ours, milliseconds, from the quickest of the last answers. */
-  #offsetMs
-  #answers = []
-  #names = []
-  #asking
   #openedMs = 0
+  #clock = new Clock()
+  /** What the server has, by its numbers; undefined until it has said so. */
+  #names
 
   /**
-   * @param host `frame(name, frame)`, `up()`, `down()`, `useless()`: told of frames, of a connection that stands, of one that was lost, and when this is
-   *   no use here.
+   * @param address gives the address, anew for each connection.
+   * @param host `frame(name, frame)`, `up()`, `down()`, `useless()`: told of frames, of a connection that stands, of one that was lost, and when this
+   *   brings nothing here; it is tried again all the same, and a frame says that it is of use again.
    */
-  constructor(url, host) {
-    this.#url = url
+  constructor(address, host) {
+    this.#address = address
     this.#host = host
-    this.#asking = setInterval(() => this.#ask(), askMs)
+    setInterval(() => this.#ask(), askMs)
   }
+
+  /** It brings nothing here, for now. */
+  get isUseless() {
+    return this.#vain >= enough
+  }
+
   /** Asks for streams: `{ front: {}, door: { fps: 5 } }`. None: the connection is closed. */
   watch(wanted) {
     const before = JSON.stringify(this.#wanted)
     this.#wanted = wanted
     if (Object.keys(wanted).length === 0) this.#close()
-    else if (!this.#socket && !this.#timer) this.#open()
-    else if (before !== JSON.stringify(wanted)) this.#say({ watch: wanted })
+    else if (!this.#socket && this.#timer === undefined) this.#open()
+    else if (before !== JSON.stringify(wanted)) this.#sayWanted()
   }
 
   /** Tries again at once, when it is waiting to. */
@@ -49,6 +61,15 @@ export class Live {
     if (this.#timer === undefined) return
     clearTimeout(this.#timer)
     this.#open()
+  }
+
+  /** It was not what lies on the way that let no connection through: goes on trying, at a slow pace. */
+  again() {
+    this.#vain = 0
+    this.#hasFailed = false
+    if (this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#open(), pausesMs.at(-1))
   }
 
   /** Opens the connection anew: what it should bring does not come. */
@@ -60,25 +81,34 @@ export class Live {
     this.#open()
   }
 
-  end() {
-    this.#isEnded = true
-    clearInterval(this.#asking)
-    this.#close()
+  /** The server has answered another question. */
+  answered() {
+    this.#isHeld = false
+    if (this.#hasFailed) {
+      this.#hasFailed = false
+      this.#vain++
+      if (this.#vain === enough) this.#host.useless()
+    }
+    if (!this.#socket && this.#timer === undefined) this.#open()
+  }
+
+  /** The server has answered nothing, so that it is no wonder that this does not get through. @param isHeld whether to try nothing before it does. */
+  unanswered(isHeld) {
+    this.#isHeld = isHeld
+    this.#hasFailed = false
+    if (this.#vain < enough) this.#vain = 0
   }
 
   #open() {
     this.#timer = undefined
-    if (this.#isEnded || Object.keys(this.#wanted).length === 0) return
-    const socket = new WebSocket(this.#url)
+    if (this.#isHeld || Object.keys(this.#wanted).length === 0) return
+    const socket = new WebSocket(this.#address())
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
     this.#openedMs = this.#heardMs = performance.now()
-    this.#answers = []
-    this.#offsetMs = undefined
-    socket.onopen = () => {
-      this.#ask()
-      this.#say({ watch: this.#wanted })
-    }
+    this.#clock.forget()
+    this.#names = undefined
+    socket.onopen = () => this.#ask()
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#take(data)
     }
@@ -91,11 +121,9 @@ export class Live {
     this.#socket = undefined
     this.#host.down()
     this.#failures++
-    if (this.#failures >= enough) {
-      this.#host.useless()
-      return
-    }
-    this.#timer = setTimeout(() => this.#open(), pausesMs[Math.min(this.#failures, pausesMs.length) - 1])
+    this.#hasFailed = true
+    const pauseMs = this.isUseless ? retryMs : pausesMs[Math.min(this.#failures, pausesMs.length) - 1]
+    this.#timer = setTimeout(() => this.#open(), pauseMs)
   }
 
   #close() {
@@ -113,24 +141,20 @@ export class Live {
       return
     }
     const frame = readFrame(data)
-    const name = this.#names[frame.stream]
+    const name = this.#names?.[frame.stream]
     if (name === undefined) return
-    const capturedMs = this.#offsetMs === undefined ? undefined : frame.capturedMs - this.#offsetMs
-    this.#host.frame(name, { ...frame, capturedMs })
+    // A connection that brings nothing of what was asked for is none: some proxies let it begin and cut it.
+    this.#failures = this.#vain = 0
+    this.#hasFailed = false
+    this.#host.frame(name, { ...frame, capturedMs: this.#clock.ours(frame.capturedMs) })
   }
 
   #hear(message) {
     if (message.streams) {
       this.#names = message.streams.map((stream) => stream.name ?? stream)
-      this.#failures = 0
       this.#host.up()
-    } else if (message.pong !== undefined) {
-      const nowMs = Date.now()
-      const roundTripMs = nowMs - message.pong
-      this.#answers.push({ roundTripMs, offsetMs: message.now - (message.pong + roundTripMs / 2) })
-      if (this.#answers.length > 8) this.#answers.shift()
-      this.#offsetMs = this.#answers.reduce((best, one) => (one.roundTripMs < best.roundTripMs ? one : best)).offsetMs
-    }
+      this.#sayWanted()
+    } else if (message.pong !== undefined) this.#clock.note(message.pong, message.now)
   }
 
   #ask() {
@@ -141,6 +165,13 @@ export class Live {
       socket.close()
       this.#lost()
     } else this.#say({ ping: Date.now() })
+  }
+
+  /** One name that the server does not know, and it would do nothing of what is asked. */
+  #sayWanted() {
+    if (this.#names === undefined) return
+    const known = Object.entries(this.#wanted).filter(([name]) => this.#names.includes(name))
+    this.#say({ watch: Object.fromEntries(known) })
   }
 
   #say(message) {

@@ -25,7 +25,16 @@ export class Picture {
     this.#paint()
   }
 
-  /** Width through height, as it is shown. */
+  /** Another picture, turned as this one is shown. @param blob an image. @returns a JPEG. */
+  async turned(blob, quality) {
+    const bitmap = await createImageBitmap(blob)
+    const canvas = document.createElement('canvas')
+    draw(canvas, bitmap, this.turns)
+    bitmap.close()
+    return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', quality))
+  }
+
+  /** Width and height, as it is shown; undefined before the first picture. */
   get shape() {
     if (!this.#bitmap) return undefined
     const { width, height } = this.#bitmap
@@ -51,14 +60,15 @@ export class Picture {
   }
 
   #paint() {
-    const bitmap = this.#bitmap
-    if (!bitmap) return
-    const [width, height] = this.shape
-    const canvas = this.#canvas
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
-    const context = canvas.getContext('2d')
-    context.setTransform(1, 0, 0, 1, width / 2, height / 2)
-    context.rotate((this.turns * Math.PI) / 2)
-    context.drawImage(bitmap, -bitmap.width / 2, -bitmap.height / 2)
+    if (this.#bitmap) draw(this.#canvas, this.#bitmap, this.turns)
   }
+}
+
+function draw(canvas, bitmap, turns) {
+  const [width, height] = turns % 2 ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height]
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
+  const context = canvas.getContext('2d')
+  context.setTransform(1, 0, 0, 1, width / 2, height / 2)
+  context.rotate((turns * Math.PI) / 2)
+  context.drawImage(bitmap, -bitmap.width / 2, -bitmap.height / 2)
 }

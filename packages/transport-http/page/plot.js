@@ -27,7 +27,7 @@ export class Plot {
     this.#frame.setAttribute('d', `M${left} ${top}V${ground}H${end}V${top}`)
     const rates = history.map(({ framerate }) => framerate)
     const delays = history.map(({ delayMs }) => delayMs)
-    const most = roundUp(Math.max(1, ...rates))
+    const most = roundUp(Math.max(1, ...rates.filter((rate) => rate !== undefined)))
     const slowest = roundUp(Math.max(10, ...delays.filter((delay) => delay !== undefined)))
     this.#rate.setAttribute('d', path(rates, most, end))
     this.#delay.setAttribute('d', path(delays, slowest, end))
@@ -44,12 +44,10 @@ export class Plot {
       element.textContent = text
       set(element, { x, y, 'text-anchor': anchor })
     }
-    const { framerate = 0, delayMs } = history.at(-1) ?? {}
+    const { framerate, delayMs } = history.at(-1) ?? {}
+    const rate = framerate === undefined ? 'nothing' : `${framerate.toFixed(1)} frames per second`
     const delay = delayMs === undefined ? '' : `, delay ${Math.round(delayMs)} milliseconds`
-    this.#svg.setAttribute(
-      'aria-label',
-      `${this.#name} over the last minutes: now ${framerate.toFixed(1)} frames per second${delay}`
-    )
+    this.#svg.setAttribute('aria-label', `${this.#name} over the last minutes: now ${rate}${delay}`)
   }
 }
 
