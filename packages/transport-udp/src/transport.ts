@@ -178,8 +178,6 @@ export class UdpTransport implements Transport {
       if (harmlessCodes.has(error.code ?? '')) this.#trouble.warn(`the socket reported: ${error.message}`)
       else run.fail(new StreamerError('ERR_TRANSPORT_FAILED', `${this.#part}: ${error.message}`, { cause: error }))
     })
-    // One timer for all clients; a quarter of the time-out is as exact as that needs to be.
-    this.#sweeper = setInterval(() => this.#forgetSilent(), Math.min(1000, this.#options.clientTimeoutMs / 4))
     const url = `udp://${hostPort(address, port)}`
     return streams.size > 1 ? Array.from(streams.keys(), (name) => `${url}/${encodeURIComponent(name)}`) : [url]
   }
@@ -281,6 +279,8 @@ export class UdpTransport implements Transport {
     this.#counters.registrations++
     const session = new Session(this.#sessionHost!, feed, address, port, nowMs)
     this.#sessions.set(keyOf(address, port), session)
+    // One timer for all clients, while there are some; a quarter of the time-out is as exact as that needs to be.
+    this.#sweeper ??= setInterval(() => this.#forgetSilent(), Math.min(1000, this.#options.clientTimeoutMs / 4))
     session.answer()
   }
 
@@ -291,6 +291,9 @@ export class UdpTransport implements Transport {
       this.#counters.timedOut++
       this.#forget(session)
     }
+    if (this.#sessions.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
   }
 
   #forget(session: Session): void {

@@ -85,7 +85,8 @@ export class VersionTwo {
   readonly #connections = new Map<number, Connection>()
   /** Registrations of the last time, with their connections as long as these are there. */
   readonly #nonces = new Map<string, { readonly atMs: number; readonly connection: number }>()
-  readonly #sweeper: NodeJS.Timeout
+  /** Runs while there are connections: a machine without viewers is left alone. */
+  #sweeper: NodeJS.Timeout | undefined
   /** By stream, where its quality may be changed. */
   readonly #guides = new Map<ShardedFrames, QualityGuide>()
   readonly #looker: NodeJS.Timeout | undefined
@@ -101,7 +102,6 @@ export class VersionTwo {
       onSendError: (error, label) => host.onSendError(error, label),
       onEnd: (session, why) => this.#forget(session, why)
     }
-    this.#sweeper = setInterval(() => this.#sweep(), sweepMs)
     const { minQuality } = host.options
     if (minQuality === undefined) return
     for (const frames of host.frames.values()) this.#guides.set(frames, new QualityGuide(minQuality))
@@ -248,6 +248,7 @@ export class VersionTwo {
     )
     counters.registrations++
     this.#connections.set(connection, { session, welcome })
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs)
     this.#remember(nonce, connection, nowMs)
     this.#send(welcome, address, port)
     if (!isKeyed) this.#host.onOpen(address)
@@ -293,6 +294,9 @@ export class VersionTwo {
         this.#drop(session)
       }
     }
+    if (this.#connections.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
   }
 
   #guide(): void {
