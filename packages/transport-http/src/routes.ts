@@ -139,7 +139,13 @@ function missing(text: string, names: readonly string[]): Route {
 /** A list of what there is, for people who mistyped an address. */
 export function directory(names: readonly string[]): string {
   const [main] = names
-  const lines = ['What there is:', '  /              the page', '  /state         the state as JSON']
+  const lines = [
+    'What there is:',
+    '  /              the page',
+    '  /state         the state as JSON',
+    '  /api/v1        state and control for programs (described by /api/v1/openapi.json)',
+    '  /metrics       for Prometheus; /health/live and /health/ready'
+  ]
   if (main === undefined) return [...lines, 'No stream is configured.'].join('\n')
   lines.push(
     `  /stream.mjpg   live pictures of ${quote(main)} (also /stream, /video_feed, /?action=stream); ?fps=5 limits the rate`,
