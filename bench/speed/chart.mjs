@@ -17,6 +17,7 @@ const names = {
   floor: 'C floor',
   'floor-gso': 'C floor, UDP_SEGMENT',
   python: 'Python, sendto',
+  node: 'bare Node',
   streamer: 'Streamer',
   'streamer-v2': 'Streamer, version 2',
   'streamer-plain': 'Streamer without koffi',

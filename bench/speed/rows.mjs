@@ -10,12 +10,18 @@ const http = { protocol: 'http', corpus: 'vga', framerate: 30 }
 
 /** By name. */
 export const scenarios = {
-  'http-100': { ...http, needs: 'stream', clients: 100, subjects: ['floor', 'streamer', 'ustreamer'] },
-  'http-50': { ...http, needs: 'stream', clients: 50, subjects: ['floor', 'streamer', 'ustreamer'] },
-  'http-10': { ...http, needs: 'stream', clients: 10, subjects: ['floor', 'streamer', 'ustreamer'] },
-  'hd-50': { ...http, needs: 'stream', corpus: 'hd', clients: 50, subjects: ['floor', 'streamer', 'ustreamer'] },
+  'http-100': { ...http, needs: 'stream', clients: 100, subjects: ['floor', 'node', 'streamer', 'ustreamer'] },
+  'http-50': { ...http, needs: 'stream', clients: 50, subjects: ['floor', 'node', 'streamer', 'ustreamer'] },
+  'http-10': { ...http, needs: 'stream', clients: 10, subjects: ['floor', 'node', 'streamer', 'ustreamer'] },
+  'hd-50': {
+    ...http,
+    needs: 'stream',
+    corpus: 'hd',
+    clients: 50,
+    subjects: ['floor', 'node', 'streamer', 'ustreamer']
+  },
   'one-pipe': { ...http, needs: 'stream', clients: 1, pipe: true, subjects: ['streamer'] },
-  'one-memory': { ...http, needs: 'stream', clients: 1, subjects: ['floor', 'streamer', 'ustreamer'] },
+  'one-memory': { ...http, needs: 'stream', clients: 1, subjects: ['floor', 'node', 'streamer', 'ustreamer'] },
   'tcp-50': { ...http, needs: 'stream', protocol: 'tcp', clients: 50, subjects: ['floor', 'streamer'] },
   saturation: { ...http, needs: 'stream', framerate: 0, clients: 50, subjects: ['floor', 'streamer'] },
   udp: {
@@ -82,9 +88,11 @@ const kilobytes = 1000
 function cpuFigures({ toFloor, toUstreamer }) {
   return [
     of('floor', '', 'µs CPU per frame', cpu),
+    of('node', '', 'µs CPU per frame', cpu),
     of('streamer', '', 'µs CPU per frame', cpu),
     of('ustreamer', '', 'µs CPU per frame', cpu),
     ratio('streamer', 'floor', cpu, { limit: toFloor }),
+    ratio('streamer', 'node', cpu, {}),
     ratio('streamer', 'ustreamer', cpu, toUstreamer === undefined ? {} : { limit: toUstreamer })
   ]
 }
@@ -118,7 +126,9 @@ export const rows = [
   {
     scenario: 'one-memory',
     title: 'HTTP, one client, VGA, 30 fps, pictures from memory',
-    figures: ['floor', 'streamer', 'ustreamer'].map((name) => of(name, '', '% of a core', ({ share }) => share * 100))
+    figures: ['floor', 'node', 'streamer', 'ustreamer'].map((name) =>
+      of(name, '', '% of a core', ({ share }) => share * 100)
+    )
   },
   {
     scenario: 'tcp-50',
@@ -146,7 +156,7 @@ export const rows = [
   {
     scenario: 'http-50',
     title: 'Frame in hand to arrival at the last of 50 HTTP clients',
-    figures: ['floor', 'streamer', 'ustreamer'].flatMap((name) => [
+    figures: ['floor', 'node', 'streamer', 'ustreamer'].flatMap((name) => [
       of(name, 'p50', 'ms', ({ lastAges }) => (lastAges?.p50Us ?? Number.NaN) / 1000, ours(name, { limit: 0.8 })),
       of(name, 'p99', 'ms', ({ lastAges }) => (lastAges?.p99Us ?? Number.NaN) / 1000, ours(name, { limit: 5 }))
     ])
@@ -154,7 +164,7 @@ export const rows = [
   {
     scenario: 'http-50',
     title: 'Frame in hand to arrival at each of 50 HTTP clients',
-    figures: ['floor', 'streamer', 'ustreamer'].flatMap((name) => [
+    figures: ['floor', 'node', 'streamer', 'ustreamer'].flatMap((name) => [
       of(name, 'p50', 'ms', ({ ages }) => (ages?.p50Us ?? Number.NaN) / 1000),
       of(name, 'p99', 'ms', ({ ages }) => (ages?.p99Us ?? Number.NaN) / 1000)
     ])

@@ -105,6 +105,19 @@ async function freePort() {
   return port
 }
 
+/** The least that Node does it with, over HTTP. */
+function bareNode() {
+  return {
+    name: 'node',
+    async start({ corpus, framerate }, { cores }) {
+      const args = [pathOf('./bare-node.mjs'), String(framerate), ...corpus.files]
+      const program = new Program(process.execPath, args, cores.server)
+      const { port } = await program.nextJson('port')
+      return { port, pid: program.pid, stop: () => program.stop() }
+    }
+  }
+}
+
 function python() {
   return {
     name: 'python',
@@ -122,6 +135,7 @@ function python() {
 export const subjects = {
   floor: floor('floor', (protocol) => protocol),
   'floor-gso': floor('floor-gso', (protocol) => `${protocol}-gso`),
+  node: bareNode(),
   streamer: streamer('streamer'),
   'streamer-v2': streamer('streamer-v2', { version: 2 }),
   'streamer-plain': streamer('streamer-plain', { nodeArgs: ['--import', pathOf('./without-koffi.mjs')] }),
