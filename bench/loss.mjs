@@ -48,7 +48,7 @@ const seconds = Number(flags.seconds ?? (flags.quick ? 3 : 20))
 const seed = Number(flags.seed)
 
 console.log(
-  `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Linux ${os.release()}, Node ${process.version}, load ${os.loadavg()[0].toFixed(1)}`
+  `${os.cpus()[0]?.model}, ${os.cpus().length} cores, Linux ${os.release().replace(/-.*/, '')}, Node ${process.version}, load ${os.loadavg()[0].toFixed(1)}`
 )
 console.log(`${seconds} s each, ${framerate} frames of ${frameBytes} bytes per second; seed of the relay: ${seed}\n`)
 console.log(
