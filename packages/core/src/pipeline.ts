@@ -205,9 +205,13 @@ export class Pipeline {
       codec: this.codec,
       watchdogUs,
       onFrame: (frame: Frame, nowUs: number) => {
-        this.#isEncodedBySource = frame.kind === 'encoded' && frame.codec === this.codec
-        if (frame.kind === 'encoded' && frame.codec === this.codec) this.#publish(frame, nowUs)
-        else this.#encode(frame)
+        if (frame.kind === 'encoded' && frame.codec === this.codec) {
+          this.#isEncodedBySource = true
+          this.#publish(frame, nowUs)
+        } else {
+          this.#isEncodedBySource = false
+          this.#encode(frame)
+        }
       },
       otherFailure: (nowUs: number) => {
         const failure = this.#encoder.stall(nowUs, watchdogUs)
