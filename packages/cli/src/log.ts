@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type LoadedConfig, type Logger, problemText } from '@streamer/core'
 import { type Logger as Pino, pino } from 'pino'
-import { type PrettyOptions, prettyFactory } from 'pino-pretty'
+import type { PrettyOptions } from 'pino-pretty'
 import { UsageError } from './usage-error.js'
 
 /** What is in force when the configuration says nothing. */
@@ -23,24 +23,25 @@ export interface Log {
  * @param terminal `write` goes to a terminal: lines carry the time of day only, and colours if `coloured`.
  * @throws UsageError when the log file cannot be opened.
  */
-export function openLog(
+export async function openLog(
   loaded: LoadedConfig,
   write: (line: string) => void,
   { terminal, coloured }: { terminal: boolean; coloured: boolean }
-): Log {
+): Promise<Log> {
   const { level = defaultLogLevel, format = defaultLogFormat } = loaded.log
   const file = loaded.log.file === undefined ? undefined : openLogFile(loaded, loaded.log.file, write)
-  const onScreen = prettifier({
+  const formatted = async (options: PrettyOptions) => (format === 'json' ? asItIs : await prettifier(options))
+  const onScreen = await formatted({
     colorize: coloured,
     translateTime: terminal ? 'SYS:HH:MM:ss' : 'SYS:yyyy-mm-dd HH:MM:ss'
   })
-  const inFile = prettifier({ colorize: false, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' })
-  const toFile = (line: string) => file?.write(format === 'json' ? line : inFile(line))
+  const inFile = await formatted({ colorize: false, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' })
+  const toFile = (line: string) => file?.write(inFile(line))
   const root = pino(
     { level, base: null, formatters: { level: (label) => ({ level: label }) } },
     {
       write: (line: string) => {
-        write(format === 'json' ? line : onScreen(line))
+        write(onScreen(line))
         toFile(line)
       }
     }
@@ -96,8 +97,13 @@ class PinoLogger implements Logger {
 /** Fields that have a place of their own in a line. */
 const placed = new Set(['level', 'time', 'msg', 'part', 'error', 'stack'])
 
-/** `[12:00:00] WARN: http: message: error key=value` */
-function prettifier(options: PrettyOptions): (line: string) => string {
+function asItIs(line: string): string {
+  return line
+}
+
+/** `[12:00:00] WARN: http: message: error key=value`. What makes it is loaded only where it is used. */
+async function prettifier(options: PrettyOptions): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty')
   const pretty = prettyFactory({
     ...options,
     hideObject: true,

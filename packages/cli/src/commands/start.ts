@@ -29,7 +29,7 @@ export async function start(line: CommandLine, nothingToStop: () => void): Promi
   writeWithoutWaiting(process.stderr)
   const paint = colours(process.stdout)
   const screen = new Screen(process.stdout, paint.dim)
-  const log = openLog(loaded, (text) => screen.write(text), {
+  const log = await openLog(loaded, (text) => screen.write(text), {
     terminal: inTerminal,
     coloured: hasColours(process.stdout)
   })

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { resolve } from 'node:path'
 import { type PluginContext, StreamerError, type TroubleLog } from '@streamer/core/plugin'
-import { readKeys } from '@streamer/protocol'
 import type { HttpOptions } from '../config.js'
 import type { HttpCounters } from '../counters.js'
 import type { Client, Proxies } from '../proxy.js'
@@ -44,7 +43,9 @@ export async function readLinkKey(
   part: string,
   { baseDir }: Pick<PluginContext, 'baseDir'>
 ): Promise<Uint8Array | undefined> {
+  if (key === undefined && keyFile === undefined) return undefined
   const path = keyFile === undefined ? undefined : resolve(baseDir, keyFile)
+  const { readKeys } = await import('@streamer/protocol')
   try {
     const keys = await readKeys({ key, keyFile: path, keys: {} }, '', {}, (file) => readFile(file, 'utf8'))
     return keys.get('')

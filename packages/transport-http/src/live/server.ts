@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CloseReason, Stream } from '@streamer/core/plugin'
-import { WebSocketServer } from 'ws'
+import type { WebSocketServer } from 'ws'
 import { endAt } from '../access/end-at.js'
 import type { Refusal, Verdict } from '../access/role.js'
 import type { HttpOptions } from '../config.js'
@@ -33,24 +33,16 @@ export interface LiveHost {
 /** Takes connections over that ask for a WebSocket. */
 export class LiveServer {
   readonly #host: LiveHost
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: maxRequestBytes
-  })
+  #server: Promise<WebSocketServer> | undefined
   readonly #streams = new Map<string, LiveStream>()
   readonly #viewers = new Set<LiveViewer>()
+  #isClosed = false
 
   constructor(host: LiveHost) {
     this.#host = host
     for (const [name, stream] of host.streams) {
       this.#streams.set(name, { stream, messages: new MessageCache(this.#streams.size), viewers: 0 })
     }
-    this.#server.on('wsClientError', (error, socket) => {
-      host.counters.badRequests++
-      refuse(socket as Socket, { status: 400, text: error.message })
-    })
   }
 
   /** Clients that are connected. */
@@ -60,13 +52,13 @@ export class LiveServer {
 
   /** Ends all of them. */
   close(): void {
+    this.#isClosed = true
     for (const viewer of [...this.#viewers]) viewer.close()
-    this.#server.close()
   }
 
   /** Answers a request for an upgrade; never throws. Nobody else listens to its socket any more. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { counters, authorize, onFailure } = this.#host
+    const { counters, onFailure } = this.#host
     counters.requests++
     // A connection that is cut while it is looked at is nothing to worry about.
     socket.on('error', () => {})
@@ -76,34 +68,49 @@ export class LiveServer {
       refuse(socket, { status: 404, text: 'a WebSocket is at /ws alone' })
       return
     }
-    const verdict = authorize(request)
-    if (!(verdict instanceof Promise)) this.#decide(verdict, request, socket, head)
-    else {
-      verdict.then(
-        (refusal) => this.#decide(refusal, request, socket, head),
-        (error: unknown) => {
-          onFailure(error)
-          socket.destroy()
-        }
-      )
-    }
+    this.#answer(request, socket, head).catch((error: unknown) => {
+      onFailure(error)
+      socket.destroy()
+    })
   }
 
-  #decide(refusal: Refusal | undefined, request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { counters, options, isFull } = this.#host
+  /** What was sent behind the request meanwhile waits in the socket. */
+  async #answer(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const { authorize, counters, options, isFull } = this.#host
+    const refusal = await authorize(request)
+    const server = refusal ? undefined : await this.#loaded()
     if (socket.destroyed) return
-    if (refusal) refuse(socket, refusal)
+    if (!server) refuse(socket, refusal!)
+    else if (this.#isClosed) refuse(socket, { status: 503, text: 'this server stops' })
     else if (isFull()) {
       counters.refusedClients++
       const text = `all ${options.maxClients} places for clients are taken (maxClients); try again later`
       refuse(socket, { status: 503, text, headers: { 'Retry-After': '5' } })
-    } else this.#open(request, socket, head)
+    } else this.#open(server, request, socket, head)
   }
 
-  #open(request: IncomingMessage, connection: Socket, head: Buffer): void {
+  /** Loaded when the first client asks for it: until then there are frames to send. */
+  #loaded(): Promise<WebSocketServer> {
+    this.#server ??= import('ws').then(({ WebSocketServer }) => {
+      const server = new WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate: false,
+        maxPayload: maxRequestBytes
+      })
+      server.on('wsClientError', (error, socket) => {
+        this.#host.counters.badRequests++
+        refuse(socket as Socket, { status: 400, text: error.message })
+      })
+      return server
+    })
+    return this.#server
+  }
+
+  #open(server: WebSocketServer, request: IncomingMessage, connection: Socket, head: Buffer): void {
     const { options, counters, labelOf, linkEndMs, onStall, onRevoke } = this.#host
     const { maxFramerate, maxAgeMs, stallTimeoutMs } = options
-    this.#server.handleUpgrade(request, connection, head, (socket) => {
+    server.handleUpgrade(request, connection, head, (socket) => {
       counters.streams++
       const viewer = new LiveViewer({
         socket,
