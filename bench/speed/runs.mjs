@@ -85,7 +85,8 @@ export function measureSlowClient(subject, scenario, tools) {
  */
 export function measureWrites(subject, scenario, tools) {
   return withClients(subject, scenario, tools, async (server, load) => {
-    const { seconds } = tools.settings
+    const { seconds, warmupSeconds } = tools.settings
+    await sleep(warmupSeconds * 1000)
     await load.ask('reset', 'reset')
     if (!tools.strace) {
       const before = writeCallsOf(server.pid)

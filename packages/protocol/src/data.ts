@@ -58,6 +58,11 @@ export function writeDataHead(head: DataHead): Buffer {
   return bytes
 }
 
+/** Makes what `writeDataHead` gave the head of another shard of the same frame. */
+export function setShardIndex(head: Buffer, index: number): void {
+  head.writeUInt16LE(index, indexAt)
+}
+
 /** Reads the body of a data datagram; undefined when its numbers do not fit together. Nothing is reserved for what it declares. */
 export function readData(body: Buffer): Data | undefined {
   if (body.length <= dataHeadLength) return undefined

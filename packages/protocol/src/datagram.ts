@@ -53,21 +53,22 @@ export function readDatagram(bytes: Buffer): Datagram | undefined {
 }
 
 /**
- * Writes the common header at the start of `target`.
- * @param length of the whole datagram, at most 65535. @param packetNumber is cut to its lower 32 bits.
+ * Writes the common header.
+ * @param length of the whole datagram, at most 65535. @param packetNumber is cut to its lower 32 bits. @param at where the datagram begins in `target`.
  */
 export function writeHeader(
   target: Buffer,
   type: DatagramTypeNumber,
   length: number,
   connection: number,
-  packetNumber: number
+  packetNumber: number,
+  at = 0
 ): void {
-  target[0] = magic
-  target[1] = (version << 4) | type
-  target.writeUInt16LE(length, 2)
-  target.writeUInt32LE(connection, 4)
-  target.writeUInt32LE(packetNumber >>> 0, 8)
+  target[at] = magic
+  target[at + 1] = (version << 4) | type
+  target.writeUInt16LE(length, at + 2)
+  target.writeUInt32LE(connection, at + 4)
+  target.writeUInt32LE(packetNumber >>> 0, at + 8)
 }
 
 /** A new datagram with zeros for a body. */

@@ -56,12 +56,11 @@ export class Outbound {
     const plainEnd = bodyAt + head.length + payload.length
     const end = this.#keys === undefined ? plainEnd : plainEnd + tagLength
     const number = this.#next++
-    const datagram = target.subarray(at, end)
-    writeHeader(datagram, type, end - at, this.#connection, number)
-    target.set(this.#token, at + headerLength)
+    writeHeader(target, type, end - at, this.#connection, number, at)
+    if (this.#token.length > 0) target.set(this.#token, at + headerLength)
     target.set(head, bodyAt)
     target.set(payload, bodyAt + head.length)
-    if (this.#keys !== undefined) sealInPlace(this.#keys, number, datagram, headerLength)
+    if (this.#keys !== undefined) sealInPlace(this.#keys, number, target.subarray(at, end), headerLength)
     return end
   }
 

@@ -13,7 +13,7 @@
  * ```
  * @packageDocumentation
  */
-export { tagLength } from './aead.js'
+export { hasQuickSealing, tagLength } from './aead.js'
 export {
   CodecNumber,
   RefusalReason,
@@ -28,7 +28,7 @@ export {
   writeWelcome
 } from './answers.js'
 export { ByeReason, challengeLength, maxResend, readResend, writeResend } from './control.js'
-export { type Data, DataFlag, type DataHead, dataHeadLength, readData, writeDataHead } from './data.js'
+export { type Data, DataFlag, type DataHead, dataHeadLength, readData, setShardIndex, writeDataHead } from './data.js'
 export {
   type Datagram,
   DatagramType,

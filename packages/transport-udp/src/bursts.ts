@@ -1,43 +1,52 @@
 import { type Burst, maxBurstBytes, maxBurstSegments } from '@streamer/socket-options'
 
 /** Datagrams that can be sent at once, because all but the last are of one length and they lie one behind the other. */
-export interface DatagramBurst extends Burst {
-  /** Views of `bytes`, in their order. */
-  readonly datagrams: readonly Uint8Array[]
+export class DatagramBurst implements Burst {
+  readonly bytes: Uint8Array
+  readonly segment: number
+  /** How many they are. */
+  readonly count: number
+  #datagrams: readonly Uint8Array[] | undefined
+
+  constructor(bytes: Uint8Array, segment: number) {
+    this.bytes = bytes
+    this.segment = segment
+    this.count = Math.ceil(bytes.length / segment)
+  }
+
+  /** Views of `bytes`, in their order; made when they are first asked for. */
+  get datagrams(): readonly Uint8Array[] {
+    const { bytes, segment, count } = this
+    this.#datagrams ??= Array.from({ length: count }, (_, at) => bytes.subarray(at * segment, (at + 1) * segment))
+    return this.#datagrams
+  }
+
+  /** What is left behind the first datagrams. @param from less than `count`. */
+  behind(from: number): DatagramBurst {
+    return new DatagramBurst(this.bytes.subarray(from * this.segment), this.segment)
+  }
 }
 
 /**
  * Groups datagrams into bursts, as few as possible, in the same order. Nothing is copied.
- * @param datagrams those that do not lie directly behind the one before them in memory begin a burst.
+ * @param bytes the datagrams, one behind the other. @param ends where each of them ends in `bytes`, the first begins at 0.
  */
-export function toBursts(datagrams: readonly Uint8Array[]): readonly DatagramBurst[] {
+export function toBursts(bytes: Uint8Array, ends: readonly number[]): readonly DatagramBurst[] {
   const bursts: DatagramBurst[] = []
-  for (let from = 0; from < datagrams.length; ) {
-    const to = endOf(datagrams, from)
-    const first = datagrams[from]!
-    const last = datagrams[to - 1]!
-    const length = last.byteOffset + last.length - first.byteOffset
-    bursts.push({
-      bytes: new Uint8Array(first.buffer, first.byteOffset, length),
-      segment: first.length,
-      datagrams: datagrams.slice(from, to)
-    })
+  let begin = 0
+  for (let from = 0; from < ends.length; ) {
+    const segment = ends[from]! - begin
+    let to = from + 1
+    while (to < ends.length && to - from < maxBurstSegments) {
+      // After a shorter one there is none more; a longer one begins the next burst.
+      const isShorter = ends[to - 1]! !== begin + (to - from) * segment
+      if (isShorter || ends[to]! - ends[to - 1]! > segment || ends[to]! - begin > maxBurstBytes) break
+      to++
+    }
+    const end = ends[to - 1]!
+    bursts.push(new DatagramBurst(bytes.subarray(begin, end), segment))
+    begin = end
     from = to
   }
   return bursts
-}
-
-/** Behind the last datagram that fits into the burst that begins with the datagram at `from`. */
-function endOf(datagrams: readonly Uint8Array[], from: number): number {
-  const segment = datagrams[from]!.length
-  let length = segment
-  let to = from + 1
-  for (; to < datagrams.length && to - from < maxBurstSegments; to++) {
-    const before = datagrams[to - 1]!
-    const next = datagrams[to]!
-    const isBehind = next.buffer === before.buffer && next.byteOffset === before.byteOffset + before.length
-    length += next.length
-    if (before.length !== segment || next.length > segment || !isBehind || length > maxBurstBytes) break
-  }
-  return to
 }

@@ -42,7 +42,7 @@ export class Feed {
     const old = this.#previous?.packet
     const memory = old?.users === 0 ? memoryOf(old) : undefined
     const datagrams = frameDatagrams(frame.data, id, this.#layout, memory)
-    const packet = { users: 0, id, bursts: toBursts(datagrams), datagramCount: datagrams.length }
+    const packet = { users: 0, id, bursts: burstsOf(datagrams), datagramCount: datagrams.length }
     this.#previous = this.#newest
     this.#newest = { frame, packet }
     return packet
@@ -53,6 +53,16 @@ export class Feed {
     this.#newest = undefined
     this.#previous = undefined
   }
+}
+
+/** `frameDatagrams` makes them in one buffer, one behind the other. */
+function burstsOf(datagrams: readonly Uint8Array[]): readonly DatagramBurst[] {
+  let end = 0
+  const ends = datagrams.map(({ length }) => {
+    end += length
+    return end
+  })
+  return toBursts(new Uint8Array(datagrams[0]!.buffer, 0, end), ends)
 }
 
 /** The buffer that `frameDatagrams` made: the start datagram stands at its beginning. */

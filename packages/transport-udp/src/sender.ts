@@ -120,20 +120,20 @@ export class BurstSender implements Sender {
     while (next < bursts.length) {
       const sent = this.#bursts.send(bursts, next, peer.target!)
       for (const end = next + sent; next < end; next++) {
-        const { bytes, datagrams } = bursts[next]!
-        onSent(null, bytes.length, datagrams.length)
+        const { bytes, count } = bursts[next]!
+        onSent(null, bytes.length, count)
       }
       if (sent > 0) continue
       const code = this.#bursts.errorCode
       if (noRoomCodes.has(code)) return next
-      const { segment, datagrams } = bursts[next]!
-      if (datagrams.length > 1 && noBurstsCodes.has(code)) {
+      const { segment, count } = bursts[next]!
+      if (count > 1 && noBurstsCodes.has(code)) {
         peer.refusedLength = code === 'EIO' ? 0 : segment
         this.#onRefused(peer, code)
         this.#plain.sendAll(bursts.slice(next), peer, onSent)
         return bursts.length
       }
-      onSent(sendError(peer, code), 0, datagrams.length)
+      onSent(sendError(peer, code), 0, count)
       next++
     }
     return next
@@ -164,15 +164,7 @@ export class BurstSender implements Sender {
     if (waiting.at > 0) {
       // What is left of the burst of which a datagram waited.
       const burst = bursts[waiting.next]!
-      const { segment, datagrams } = burst
-      if (waiting.at < datagrams.length) {
-        const rest = {
-          segment,
-          bytes: burst.bytes.subarray(waiting.at * segment),
-          datagrams: datagrams.slice(waiting.at)
-        }
-        if (this.#send([rest], 0, peer, onSent) === 0) return false
-      }
+      if (waiting.at < burst.count && this.#send([burst.behind(waiting.at)], 0, peer, onSent) === 0) return false
       waiting.next++
       waiting.at = 0
     }
@@ -184,7 +176,7 @@ export class BurstSender implements Sender {
 function takesBursts({ target, refusedLength }: BurstPeer, bursts: readonly DatagramBurst[]): boolean {
   if (target === undefined) return false
   if (refusedLength === Number.POSITIVE_INFINITY) return true
-  return bursts.every(({ segment, datagrams }) => datagrams.length === 1 || segment < refusedLength)
+  return bursts.every(({ segment, count }) => count === 1 || segment < refusedLength)
 }
 
 function sendError({ address, port }: Peer, code: string): Error {

@@ -2,46 +2,50 @@ import { maxBurstBytes, maxBurstSegments } from '@streamer/socket-options'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { toBursts } from '../src/bursts.js'
-import { frameDatagrams } from '../src/wire.js'
+import { Feed } from '../src/feed.js'
+import { StandInStream } from './stand-ins.js'
 
-/** Views of one memory, one behind the other. */
-function behindEachOther(lengths: readonly number[]): Uint8Array[] {
-  const memory = Buffer.alloc(lengths.reduce((sum, length) => sum + length, 0))
+/** Datagrams of these lengths, of which the first byte is their index. */
+function groupsOf(lengths: readonly number[]) {
   let at = 0
-  return lengths.map((length) => {
+  const ends = lengths.map((length) => {
     at += length
-    return memory.subarray(at - length, at)
+    return at
   })
+  const bytes = Buffer.alloc(at)
+  lengths.forEach((length, index) => {
+    bytes.fill(index % 251, ends[index]! - length, ends[index])
+  })
+  return { bytes, bursts: toBursts(bytes, ends) }
 }
 
-const shape = (datagrams: readonly Uint8Array[]) =>
-  toBursts(datagrams).map(({ segment, datagrams: { length } }) => [length, segment])
+const shape = (lengths: readonly number[]) => groupsOf(lengths).bursts.map(({ segment, count }) => [count, segment])
 
 it('a frame of 640x480 in version 1 is two bursts: its start and its chunks', () => {
-  const datagrams = frameDatagrams(Buffer.alloc(52_000, 1), 1, { chunkSize: 1200, headerWidth: 32, payload: 'pickle' })
-  expect(shape(datagrams)).toEqual([
+  const stream = new StandInStream()
+  const feed = new Feed(stream, { chunkSize: 1200, headerWidth: 32, payload: 'pickle' })
+  const frame = stream.publish(Buffer.alloc(52_000, 1))
+  expect(feed.packet(frame, -1).bursts.map(({ segment, count }) => [count, segment])).toEqual([
     [1, 23],
     [44, 1213]
   ])
 })
 
 it('a shorter datagram ends a burst, a longer one begins the next', () => {
-  expect(shape(behindEachOther([5, 5, 3, 5, 5, 7, 7]))).toEqual([
+  expect(shape([5, 5, 3, 5, 5, 7, 7])).toEqual([
     [3, 5],
     [2, 5],
     [2, 7]
   ])
 })
 
-it('what does not lie directly behind begins a burst', () => {
-  const [first, , third] = behindEachOther([5, 5, 5])
-  expect(shape([first!, third!])).toEqual([
-    [1, 5],
-    [1, 5]
-  ])
-  expect(shape([first!, Buffer.alloc(5)])).toEqual([
-    [1, 5],
-    [1, 5]
+it('what is left of a burst is a burst', () => {
+  const [burst] = groupsOf([5, 5, 3]).bursts
+  const rest = burst!.behind(1)
+  expect([rest.count, rest.segment]).toEqual([2, 5])
+  expect(rest.datagrams.map((datagram) => [...datagram])).toEqual([
+    [1, 1, 1, 1, 1],
+    [2, 2, 2]
   ])
 })
 
@@ -52,20 +56,19 @@ it('any datagrams are in bursts that the kernel takes, all of them in their orde
   )
   fc.assert(
     fc.property(lengths, (parts) => {
-      const datagrams = behindEachOther(parts.flatMap(({ length, times }) => new Array<number>(times).fill(length)))
-      const bursts = toBursts(datagrams)
-      expect(bursts.flatMap((burst) => burst.datagrams).every((datagram, index) => datagram === datagrams[index])).toBe(
-        true
-      )
-      expect(bursts.reduce((sum, burst) => sum + burst.datagrams.length, 0)).toBe(datagrams.length)
-      for (const { bytes, segment, datagrams: own } of bursts) {
-        expect(own[0]!.byteOffset === bytes.byteOffset && own[0]!.buffer === bytes.buffer).toBe(true)
-        expect(own.reduce((sum, { length }) => sum + length, 0)).toBe(bytes.length)
-        expect(own.length).toBeLessThanOrEqual(maxBurstSegments)
+      const expected = parts.flatMap(({ length, times }) => new Array<number>(times).fill(length))
+      const { bytes, bursts } = groupsOf(expected)
+      const own = bursts.map(({ datagrams }) => datagrams)
+      expect(own.flat().map(({ length }) => length)).toEqual(expected)
+      expect(Buffer.concat(own.flat()).equals(bytes)).toBe(true)
+      bursts.forEach(({ bytes, segment, count }, index) => {
+        expect(own[index]!.reduce((sum, { length }) => sum + length, 0)).toBe(bytes.length)
+        expect(own[index]).toHaveLength(count)
+        expect(count).toBeLessThanOrEqual(maxBurstSegments)
         expect(bytes.length).toBeLessThanOrEqual(maxBurstBytes)
-        expect(own.slice(0, -1).every(({ length }) => length === segment)).toBe(true)
-        expect(own.at(-1)!.length).toBeLessThanOrEqual(segment)
-      }
+        expect(own[index]!.slice(0, -1).every(({ length }) => length === segment)).toBe(true)
+        expect(own[index]!.at(-1)!.length).toBeLessThanOrEqual(segment)
+      })
     })
   )
 })

@@ -52,7 +52,7 @@ it.each([
         },
         peer: (address, port) => ({ address, port }),
         sendAll: (bursts, _peer, onSent) => {
-          for (const { bytes, datagrams } of bursts) onSent(null, bytes.length, datagrams.length)
+          for (const { bytes, count } of bursts) onSent(null, bytes.length, count)
         }
       },
       counters: counters as never,

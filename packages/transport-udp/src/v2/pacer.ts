@@ -2,12 +2,12 @@
 export interface Paced {
   /** When it has something to do next, milliseconds of `performance.now()`; infinity when there is nothing. */
   readonly dueMs: number
-  /** Does what is due. */
-  sendDue(nowMs: number): void
+  /** Does what is due until then, which is `slackMs` from now. */
+  sendDue(untilMs: number): void
 }
 
-/** What is due so soon is sent now: timers are not more exact. Milliseconds. */
-const slackMs = 0.5
+/** What is due so soon is done now: timers count whole milliseconds, and several clients are sent to in one turn of the event loop. Milliseconds. */
+export const slackMs = 1.5
 
 /** One timer for all that send a little at a time. It runs only while something is due. */
 export class Pacer {
@@ -36,10 +36,10 @@ export class Pacer {
   readonly #tick = (): void => {
     this.#disarm()
     this.#isTicking = true
-    const nowMs = performance.now() + slackMs
+    const untilMs = performance.now() + slackMs
     let next = Number.POSITIVE_INFINITY
     for (const paced of this.#active) {
-      if (paced.dueMs <= nowMs) paced.sendDue(nowMs)
+      if (paced.dueMs <= untilMs) paced.sendDue(untilMs)
       if (paced.dueMs === Number.POSITIVE_INFINITY) this.#active.delete(paced)
       else next = Math.min(next, paced.dueMs)
     }

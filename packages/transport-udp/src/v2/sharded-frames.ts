@@ -12,6 +12,7 @@ export class ShardedFrame {
   readonly frame: EncodedFrame
   readonly isRepeated: boolean
   readonly layout: ShardLayout
+  readonly #data: readonly Uint8Array[]
   /** By index behind the data, those that were made. */
   #parity: Uint8Array[] = []
 
@@ -20,6 +21,10 @@ export class ShardedFrame {
     this.frame = frame
     this.isRepeated = isRepeated
     this.layout = layout
+    const { dataCount, shardBytes } = layout
+    this.#data = Array.from({ length: dataCount }, (_, index) =>
+      frame.data.subarray(index * shardBytes, (index + 1) * shardBytes)
+    )
   }
 
   /** Makes parity, unless as much of it is there already. @param count shards, at most what `maxParity` says. */
@@ -40,9 +45,8 @@ export class ShardedFrame {
 
   /** A shard, of data or of the parity that was prepared; undefined beyond it. Shared, not to be changed. */
   shard(index: number): Uint8Array | undefined {
-    const { dataCount, shardBytes } = this.layout
-    if (index >= dataCount) return this.#parity[index - dataCount]
-    return this.frame.data.subarray(index * shardBytes, (index + 1) * shardBytes)
+    const { dataCount } = this.layout
+    return index < dataCount ? this.#data[index] : this.#parity[index - dataCount]
   }
 }
 

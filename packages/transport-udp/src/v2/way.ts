@@ -11,6 +11,14 @@ const queuedMs = 15
 /** Least rate: a small picture a second. Bit/s. */
 const minBps = 150_000
 
+/** A way that loses more is not taken for one with room: what is sent at once may be what its buffers have no room for, and a fade takes less of what is spread. */
+const roomyLoss = 0.01
+/** So much more than is needed must have been tried. */
+const roomyFactor = 1.5
+/** For so long it must have been so; each time that it proves wrong, twice as long the next time. Milliseconds. */
+const firstProofMs = 2000
+const longestProofMs = 64_000
+
 /** Keys of one connection; undefined members where there is no key. */
 export interface ConnectionKeys {
   readonly client: DirectionKeys | undefined
@@ -28,6 +36,9 @@ export class Way {
   #delayMs: number
   /** The rate that the frames of the stream would need, bit/s; 0 before it is known. */
   #neededBps = 0
+  /** Since when the way looks roomy, and for how long it must. */
+  #roomySinceMs: number | undefined
+  #proofMs = firstProofMs
 
   /** @param delayMs as the hello says. @param maxBps never more than this. */
   constructor(delayMs: number, maxBps: number) {
@@ -38,6 +49,11 @@ export class Way {
   /** Bit/s. */
   get rate(): number {
     return this.#control.rate
+  }
+
+  /** It takes more than is needed without loss or a queue, and has done so for some time. */
+  hasRoom(nowMs: number): boolean {
+    return this.#roomySinceMs !== undefined && nowMs - this.#roomySinceMs >= this.#proofMs
   }
 
   /** Milliseconds; 0 before it is known. */
@@ -100,18 +116,32 @@ export class Way {
       },
       this.#bounds
     )
+    this.#judgeRoom(nowMs)
     return { expected, received }
   }
 
   /** Nothing was heard for some time. */
   fade(): void {
+    this.#roomySinceMs = undefined
     this.#control.fade(this.#bounds)
   }
 
   /** The client has another address. */
   change(): void {
+    this.#roomySinceMs = undefined
     this.#base.reset()
     this.#control.fade(this.#bounds)
+  }
+
+  #judgeRoom(nowMs: number): void {
+    const isRoomy =
+      this.#neededBps > 0 && this.#control.rate >= roomyFactor * this.#neededBps && this.loss.share < roomyLoss
+    if (isRoomy) {
+      this.#roomySinceMs ??= nowMs
+      return
+    }
+    if (this.hasRoom(nowMs)) this.#proofMs = Math.min(longestProofMs, 2 * this.#proofMs)
+    this.#roomySinceMs = undefined
   }
 
   #take({ roundTripMs, delayMs }: Report): void {
