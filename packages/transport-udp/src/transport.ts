@@ -2,6 +2,7 @@ import type { RemoteInfo } from 'node:dgram'
 import { networkInterfaces } from 'node:os'
 import type { Counters, Logger, PluginContext, Run, Stream, Transport } from '@streamer/core/plugin'
 import { bindTo, hostPort, Lifecycle, listenError, peerLabel, StreamerError, TroubleLog } from '@streamer/core/plugin'
+import { hasQuickSealing } from '@streamer/protocol'
 import { isLocalAddress, openUdpSocket } from '@streamer/socket-options'
 import type { UdpOptions } from './config.js'
 import { Feed } from './feed.js'
@@ -30,6 +31,10 @@ const publicText =
   'this machine has a public address, and there is no key: anybody who finds this port can watch; set "key" to change that'
 const openText =
   'a client at a public address is served without a key: anybody who finds this port can watch; set "key" to change that'
+
+/** For the log, where there are keys. */
+const slowSealingText =
+  'datagrams for clients with a key are sealed by node:crypto here, at three times the cost: OpenSSL cannot be called directly (koffi)'
 
 /** Whether who listens at `address` can be reached at a public IPv4 address. Public IPv6 addresses are behind a firewall in most homes; clients tell then. */
 function isOpenToAll(address: string): boolean {
@@ -118,6 +123,7 @@ export class UdpTransport implements Transport {
     const { host, port } = this.#options
     return this.#lifecycle.start(run, async (signal) => {
       this.#keys = await readKeys(this.#options, this.#part, this.#baseDir, process.env)
+      if (this.#keys.size > 0 && !hasQuickSealing()) this.#logger.info(slowSealingText)
       signal.throwIfAborted()
       try {
         this.#bound = await bindTo(host, (address) => bindSocket(address, port, signal, this.#open))

@@ -11,9 +11,10 @@ import {
   writeResend
 } from '@streamer/protocol'
 import { repairData } from '@streamer/reed-solomon'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { useQuickSealing } from '../../protocol/src/aead.js'
 import { StandInClient } from './stand-in-client.js'
-import { Cleanup, Client, StandInStream, serve } from './stand-ins.js'
+import { Cleanup, Client, StandInStream, serve, WatchedBursts } from './stand-ins.js'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
@@ -88,6 +89,23 @@ describe.each([
     expect(clock.clientTimeUs).toBe(123_456)
     expect(clock.sentUs).toBeGreaterThanOrEqual(clock.receivedUs)
     expect(clock.rateKbps).toBeGreaterThan(0)
+  })
+
+  it('answers a report on the way of the next shards, where there are some', async () => {
+    const watched = new WatchedBursts()
+    const { stream, port, transport } = await serve(cleanup, options, undefined, undefined, watched.open)
+    const reporter = await StandInClient.open(cleanup, port, clientKey ? { key: clientKey } : {})
+    await reporter.register()
+    const data = randomBytes(3000)
+    // Three shards and the answer, sooner or later: what nothing took along leaves by itself four times a second.
+    for (let time = 1; !watched.calls.some(([count]) => count === 4); time++) {
+      await reporter.report({ ...reporter.totals, clientTimeUs: time * 100_000 })
+      await vi.waitFor(() => expect(transport.stats()).toHaveProperty('reports', time), { interval: 5 })
+      stream.publish(data)
+      stream.publish(data)
+      await reporter.until(() => reporter.count(DatagramType.clock) === time)
+    }
+    expect(reporter.count(DatagramType.clock)).toBe(transport.stats().reports)
   })
 
   it('adds parity when the client reports losses, the same for all, and it repairs the frame', async () => {
@@ -322,6 +340,18 @@ describe('with a key', () => {
     const nobody = await StandInClient.open(cleanup, port, { key: Buffer.from(`${key} of anna`) })
     expect(((await nobody.register()) as Refused).reason).toBe(RefusalReason.keyWrong)
   })
+})
+
+it.each([
+  [{ key }, ['datagrams for clients with a key are sealed by node:crypto here, at three times the cost']],
+  [{}, []]
+])('with %j the log says at the start when OpenSSL cannot be called directly', async (options, expected) => {
+  useQuickSealing(false)
+  cleanup.add(undefined, () => useQuickSealing(true))
+  const lines: string[] = []
+  await serve(cleanup, options, undefined, (line) => lines.push(line))
+  const told = lines.filter((line) => line.includes('seal'))
+  expect(told).toEqual(expected.map((text) => expect.stringContaining(text)))
 })
 
 describe('a client of version 1', () => {
